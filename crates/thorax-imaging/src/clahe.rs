@@ -1,0 +1,1 @@
+//! Contrast limited adaptive histogram equalisation, bit for bit as OpenCV computes it.

@@ -1,0 +1,1 @@
+//! Writing pictures: PNG, JPEG, heat map overlays.

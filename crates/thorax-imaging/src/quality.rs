@@ -1,0 +1,1 @@
+//! What can be measured of a film without a network: contrast, sharpness, sides.

@@ -1,0 +1,1 @@
+//! The preprocessing of a bundle: ordered steps with parameters, executed here.

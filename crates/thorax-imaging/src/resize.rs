@@ -1,0 +1,1 @@
+//! Resampling, as Pillow does it.

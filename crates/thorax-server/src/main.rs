@@ -1,0 +1,2 @@
+//! `thorax`: one program that reads chest X-rays.
+fn main() {}
