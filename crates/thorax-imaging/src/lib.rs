@@ -7,6 +7,7 @@ pub mod clahe;
 pub mod decode;
 pub mod encode;
 mod gray;
+pub mod heat;
 pub mod quality;
 pub mod recipe;
 pub mod resize;

@@ -1,0 +1,110 @@
+//! A heat map: a small grid of values between 0 and 1.
+
+/// A grid of values between 0 and 1, row by row from the top left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heat {
+    width: usize,
+    height: usize,
+    values: Vec<f32>,
+}
+
+/// What is no heat map: no cell, a wrong number of values, or a value outside 0..=1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{values} values do not make a heat map of {width} x {height} cells between 0 and 1")]
+pub struct NotHeat {
+    width: usize,
+    height: usize,
+    values: usize,
+}
+
+impl Heat {
+    /// A heat map of `width` × `height` cells.
+    ///
+    /// # Errors
+    /// [`NotHeat`] when there is no cell, the number of values does not fit, or one is not within 0..=1.
+    pub fn new(width: usize, height: usize, values: Vec<f32>) -> Result<Self, NotHeat> {
+        let fits = !values.is_empty() && width.checked_mul(height) == Some(values.len());
+        if !fits || values.iter().any(|one| !(0.0..=1.0).contains(one)) {
+            return Err(NotHeat { width, height, values: values.len() });
+        }
+        Ok(Self { width, height, values })
+    }
+
+    /// Columns.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The values.
+    #[must_use]
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The value at a place between 0 and 1 of width and height, linear between the centres of the cells.
+    #[must_use]
+    pub fn at(&self, x: f32, y: f32) -> f32 {
+        let (left, right, across) = neighbours(x, self.width);
+        let (top, bottom, down) = neighbours(y, self.height);
+        let row = |row: usize| {
+            let (one, other) = (self.values[row * self.width + left], self.values[row * self.width + right]);
+            one + (other - one) * across
+        };
+        let (upper, lower) = (row(top), row(bottom));
+        (upper + (lower - upper) * down).clamp(0.0, 1.0)
+    }
+
+    /// The same map on another grid, linear between the centres of the cells.
+    #[must_use]
+    pub fn resized(&self, width: usize, height: usize) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "grids have some hundred cells")]
+        let centre = |index: usize, cells: usize| (index as f32 + 0.5) / cells as f32;
+        let values = (0..height)
+            .flat_map(|row| (0..width).map(move |column| (column, row)))
+            .map(|(column, row)| self.at(centre(column, width), centre(row, height)))
+            .collect();
+        Self { width, height, values }
+    }
+}
+
+/// The two cells around a place between 0 and 1, and how far it lies from the first to the second.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "grids have some hundred cells and the place is clamped to them"
+)]
+fn neighbours(place: f32, cells: usize) -> (usize, usize, f32) {
+    let position = (place * cells as f32 - 0.5).clamp(0.0, (cells - 1) as f32);
+    let first = position.floor() as usize;
+    (first, (first + 1).min(cells - 1), position - position.floor())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_is_no_heat() {
+        assert!(Heat::new(0, 0, Vec::new()).is_err());
+        assert!(Heat::new(2, 1, vec![0.5]).is_err());
+        assert!(Heat::new(1, 1, vec![f32::NAN]).is_err());
+        assert!(Heat::new(1, 1, vec![1.1]).is_err());
+    }
+
+    #[test]
+    fn is_linear_between_centres_and_flat_beyond() {
+        let heat = Heat::new(2, 1, vec![0.0, 1.0]).unwrap();
+        assert!((heat.at(0.5, 0.5) - 0.5).abs() < 1e-6);
+        assert_eq!((heat.at(0.0, 0.0), heat.at(1.0, 1.0)), (0.0, 1.0));
+        assert_eq!(heat.resized(2, 1), heat);
+        assert_eq!(heat.resized(1, 3).values(), [0.5, 0.5, 0.5]);
+    }
+}
