@@ -1,4 +1,5 @@
-//! **What is kept.** Result files today; databases, blobs and caches as they come: nothing else in the workspace writes a
-//! result to disk.
-//! Never here: a decision about an image or a patient, an HTTP type, a terminal.
-//! Start reading at the room whose name is what you want to keep.
+//! **What is kept.** What lives here: everything that outlives a run of the program; today the results journal of a batch.
+//! What never does: a network, a pixel, a decision about a film; nor does anything else in the house know how something is kept.
+//! Start reading at [`results::Journal`].
+
+pub mod results;
