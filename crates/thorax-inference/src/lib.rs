@@ -1,1 +1,18 @@
-//! **Models.** x
+//! **Models.** What lives here: the [`engine`] contract and the engines behind it, the [`bundle`], the gate, the consensus,
+//! explanations, the memory budget and the threads that run it all. Synchronous.
+//! What never does: an async runtime, SQL, HTTP, the environment; and outside `engine/` no engine is named.
+//! Start reading at [`analyzer::Analyzer`].
+
+pub mod analyzer;
+mod budget;
+pub mod bundle;
+mod desk;
+pub mod engine;
+mod ensemble;
+pub mod explain;
+mod gate;
+mod network;
+mod proof;
+mod round;
+
+pub use network::NetworkError;

@@ -1,0 +1,331 @@
+//! The facade: a bundle on an engine, within a memory budget, that reads films.
+//!
+//! A film is measured and prepared on the caller's thread, then waits in a bounded queue; the desk's threads run the networks,
+//! and the caller gets a [`Reading`] by its [`Ticket`].
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::Arc;
+
+use thorax_domain::clock::Stopwatch;
+use thorax_domain::prediction::{EngineIdentity, NetworkIdentity, Prediction, Provenance, Verdict};
+use thorax_imaging::GrayImage;
+use thorax_imaging::heat::Heat;
+use thorax_imaging::quality;
+use thorax_imaging::recipe::{Field, RecipeError};
+
+pub use crate::budget::{BudgetTooSmall, MemoryReport};
+use crate::budget::Shelf;
+use crate::bundle::{Bundle, UnknownNetwork};
+pub use crate::desk::Busy;
+use crate::desk::{Caller, Desk, Shared, Size};
+use crate::engine::Engine;
+use crate::ensemble::{self, Ballot, Circumstances};
+use crate::explain::{self, NetworkMap};
+use crate::gate;
+pub use crate::proof::OpenError;
+use crate::proof;
+use crate::round::{self, Seat};
+
+/// How an analyzer is to work.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Bytes that loaded networks may hold; without one they all stay loaded.
+    pub memory_budget: Option<u64>,
+    /// Worker threads; each runs one network at a time on one core.
+    pub threads: usize,
+    /// Films that may wait before further ones are refused.
+    pub queue: usize,
+    /// Films that go through a network together at most.
+    pub batch: usize,
+}
+
+impl Default for Settings {
+    /// All networks resident, a worker for each core, 64 films waiting, batches of 8.
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { memory_budget: None, threads, queue: 64, batch: 8 }
+    }
+}
+
+/// A film to be read.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The decoded film.
+    pub film: GrayImage,
+    /// The patient's age in years, where known.
+    pub age_years: Option<u16>,
+    /// Names of the networks that are to vote; all for none.
+    pub networks: Vec<String>,
+    /// Go on though the gate refuses; recorded in the result.
+    pub force: bool,
+}
+
+/// Why a film was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// Too many wait.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// A network was named that there is not.
+    #[error(transparent)]
+    UnknownNetwork(#[from] UnknownNetwork),
+    /// The recipe cannot prepare the film.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+}
+
+/// Why a film that was taken was not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnalysisError {
+    /// The gate's network failed, and without the gate nothing is read.
+    #[error("the gate could not look at the film: {0}")]
+    Gate(String),
+    /// The analyzer was closed first.
+    #[error("the analyzer was closed before the film was read")]
+    Closed,
+}
+
+/// Milliseconds that a film spent in each stage, by the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StageTimes {
+    /// Measuring and preparing.
+    pub preprocess: f64,
+    /// From the queue to the gate's verdict; the other networks run beside it.
+    pub gate: f64,
+    /// From the queue to the last network's output, the gate included.
+    pub inference: f64,
+}
+
+/// What came out for one film.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Verdict and consensus.
+    pub prediction: Prediction,
+    /// Where each voting network sees the final diagnosis; empty without one.
+    pub maps: Vec<NetworkMap>,
+    /// Where they see it together.
+    pub agreement_map: Option<Heat>,
+    /// The part of the film that the maps cover.
+    pub field: Field,
+    /// How long it took.
+    pub milliseconds: StageTimes,
+}
+
+/// A claim on a reading. Dropping it tells the desk that nobody waits any more.
+#[derive(Debug)]
+pub struct Ticket {
+    reading: Receiver<Result<Reading, AnalysisError>>,
+    gone: Arc<AtomicBool>,
+}
+
+impl Ticket {
+    /// Waits for the reading.
+    ///
+    /// # Errors
+    /// [`AnalysisError`].
+    pub fn wait(self) -> Result<Reading, AnalysisError> {
+        self.reading.recv().unwrap_or(Err(AnalysisError::Closed))
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A bundle on an engine, ready to read.
+pub struct Analyzer {
+    desk: Desk<Claim>,
+}
+
+impl Analyzer {
+    /// Opens a bundle on an engine: every network is loaded once and must reproduce its golden values, and so must the
+    /// ensemble.
+    ///
+    /// # Errors
+    /// [`OpenError`] naming the network, file or figure that is wrong.
+    pub fn open(bundle: Bundle, engine: Arc<dyn Engine>, settings: Settings) -> Result<Self, OpenError> {
+        let networks = bundle.networks().iter();
+        let footprints = networks.map(|one| (one.name.clone(), engine.footprint(one.parameters))).collect();
+        let shelf = Shelf::new(settings.memory_budget, footprints)?;
+        let (width, height) = bundle.manifest().recipe.output_size();
+        let film = (height as usize, width as usize);
+        let shared = Arc::new(Shared { bundle, engine, shelf });
+        proof::prove(&shared, settings.threads)?;
+        let size = Size { threads: settings.threads, queue: settings.queue, batch: settings.batch, film };
+        Ok(Self { desk: Desk::open(shared, size) })
+    }
+
+    /// Prepares a film and puts it into the queue.
+    ///
+    /// # Errors
+    /// [`SubmitError::Busy`] when the queue is full; the others when the request is wrong.
+    pub fn submit(&self, request: &Request) -> Result<Ticket, SubmitError> {
+        let (seat, ticket) = self.prepare(request)?;
+        if let Some(seat) = seat {
+            self.desk.submit(seat)?;
+        }
+        Ok(ticket)
+    }
+
+    /// Prepares a film and waits until the queue has room for it.
+    ///
+    /// # Errors
+    /// [`SubmitError`], never [`SubmitError::Busy`].
+    pub fn submit_waiting(&self, request: &Request) -> Result<Ticket, SubmitError> {
+        let (seat, ticket) = self.prepare(request)?;
+        if let Some(seat) = seat {
+            self.desk.submit_waiting(seat);
+        }
+        Ok(ticket)
+    }
+
+    /// The film's place in the queue and the ticket; no place where the ruler alone refuses it.
+    fn prepare(&self, request: &Request) -> Result<(Option<Seat<Claim>>, Ticket), SubmitError> {
+        let mut stopwatch = Stopwatch::start();
+        let bundle = self.bundle();
+        let voters = bundle.select(&request.networks)?;
+        let measured = gate::measure(&bundle.manifest().gate, &quality::measure(&request.film));
+        let recipe = &bundle.manifest().recipe;
+        let field = recipe.field(request.film.width(), request.film.height());
+        let (reply, reading) = channel();
+        let gone = Arc::new(AtomicBool::new(false));
+        let ticket = Ticket { reading, gone: Arc::clone(&gone) };
+        if !measured.is_empty() && !request.force {
+            let milliseconds = StageTimes { preprocess: stopwatch.lap(), gate: 0.0, inference: 0.0 };
+            let prediction = Prediction { gate: Verdict::new(measured), consensus: None };
+            let reading = Reading { prediction, maps: Vec::new(), agreement_map: None, field, milliseconds };
+            let _ = reply.send(Ok(reading));
+            return Ok((None, ticket));
+        }
+        let prepared = recipe.apply(&request.film)?;
+        let preprocess = stopwatch.lap();
+        let caller = Claim { reply, gone, age_years: request.age_years, field, preprocess };
+        let networks = bundle.networks().len();
+        let seat = Seat {
+            caller,
+            samples: prepared.tensor,
+            voters,
+            force: request.force,
+            measured,
+            verdict: None,
+            waiting: Stopwatch::start(),
+            judged: None,
+            opinions: vec![None; networks],
+        };
+        Ok((Some(seat), ticket))
+    }
+
+    /// The bundle.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.desk.shared().bundle
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> EngineIdentity {
+        self.desk.shared().engine.identity()
+    }
+
+    /// Memory, as the ledger and the operating system see it.
+    #[must_use]
+    pub fn memory(&self) -> MemoryReport {
+        self.desk.memory()
+    }
+
+    /// Where a result of these networks comes from.
+    ///
+    /// # Errors
+    /// [`UnknownNetwork`] when a name is none of the bundle's.
+    pub fn provenance(&self, origin: Origin<'_>) -> Result<Provenance, UnknownNetwork> {
+        let bundle = self.bundle();
+        let networks = bundle.select(origin.networks)?.into_iter().map(|index| {
+            let network = &bundle.networks()[index];
+            NetworkIdentity { name: network.name.clone(), sha256: network.sha256.clone() }
+        });
+        let manifest = bundle.manifest();
+        Ok(Provenance {
+            bundle: manifest.id.clone(),
+            bundle_sha256: bundle.hash().to_owned(),
+            recipe: manifest.recipe.describe(),
+            coverage: manifest.ensemble.coverage,
+            conformal_threshold: manifest.ensemble.conformal_threshold,
+            minimum_votes: manifest.ensemble.minimum_votes,
+            networks: networks.collect(),
+            engine: self.engine(),
+            program: origin.program.to_owned(),
+            input_sha256: origin.input_sha256.to_owned(),
+            forced: origin.forced,
+        })
+    }
+}
+
+/// What an analyzer cannot know of a result's origin.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The networks that were asked; all for none.
+    pub networks: &'a [String],
+    /// SHA-256 of the file.
+    pub input_sha256: &'a str,
+    /// Whether the gate was to be overridden.
+    pub forced: bool,
+    /// The program's version.
+    pub program: &'a str,
+}
+
+/// A caller who waits for a reading.
+struct Claim {
+    reply: Sender<Result<Reading, AnalysisError>>,
+    gone: Arc<AtomicBool>,
+    age_years: Option<u16>,
+    field: Field,
+    preprocess: f64,
+}
+
+impl Caller for Claim {
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    fn receive(seat: Seat<Self>, shared: &Shared) {
+        let inference = seat.waiting.total();
+        let reply = seat.caller.reply.clone();
+        // Whoever dropped the ticket does not wait for the answer.
+        let _ = reply.send(read(seat, shared, inference));
+    }
+}
+
+/// The reading of a film that is done.
+fn read(seat: Seat<Claim>, shared: &Shared, inference: f64) -> Result<Reading, AnalysisError> {
+    let bundle = &shared.bundle;
+    let verdict = seat.verdict.ok_or(AnalysisError::Closed)?.map_err(AnalysisError::Gate)?;
+    let milliseconds =
+        StageTimes { preprocess: seat.caller.preprocess, gate: seat.judged.unwrap_or(inference), inference };
+    let field = seat.caller.field;
+    if !verdict.accepted && !seat.force {
+        let prediction = Prediction { gate: verdict, consensus: None };
+        return Ok(Reading { prediction, maps: Vec::new(), agreement_map: None, field, milliseconds });
+    }
+    let ballots: Vec<Ballot<'_>> = seat
+        .voters
+        .iter()
+        .map(|&network| {
+            let vote = match &seat.opinions[network] {
+                Some(Ok(opinion)) => Ok((opinion.logits.as_slice(), opinion.milliseconds)),
+                Some(Err(why)) => Err(why.clone()),
+                None => Err("it was not run".to_owned()),
+            };
+            Ballot { network, vote }
+        })
+        .collect();
+    let circumstances = Circumstances { age_years: seat.caller.age_years, overridden: !verdict.accepted };
+    let consensus = ensemble::consensus(bundle, &ballots, circumstances);
+    let label = bundle.labels().iter().position(|&label| consensus.final_diagnosis == Some(label));
+    let maps = label.map(|label| round::maps(bundle, &seat.opinions, &seat.voters, label)).unwrap_or_default();
+    let agreement_map = explain::agreement(&maps).ok();
+    let prediction = Prediction { gate: verdict, consensus: Some(consensus) };
+    Ok(Reading { prediction, maps, agreement_map, field, milliseconds })
+}

@@ -1,0 +1,202 @@
+//! `bundle.toml`, as `docs/bundle.md` describes it.
+
+use serde::Deserialize;
+use thorax_domain::prediction::Diagnosis;
+use thorax_imaging::recipe::Recipe;
+
+/// The manifest.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the format; 1.
+    pub schema: u32,
+    /// The bundle's name.
+    pub id: String,
+    /// Day on which it was made, `YYYY-MM-DD`.
+    pub created: String,
+    /// Licence of the bundle as a whole.
+    pub licence: String,
+    /// Names of the classes in the order of the outputs.
+    pub labels: Vec<String>,
+    /// The preprocessing.
+    pub recipe: Recipe,
+    /// The networks, the gate's first.
+    pub network: Vec<Network>,
+    /// How their opinions become one.
+    pub ensemble: Ensemble,
+    /// Warnings that labels carry.
+    #[serde(default)]
+    pub caution: Vec<Caution>,
+    /// The gate.
+    pub gate: GateLimits,
+    /// Where lungs are found, if anywhere.
+    pub lungs: Option<Lungs>,
+    /// The file of golden values.
+    pub golden: FileHash,
+    /// What it was trained on and how; for people.
+    #[serde(default)]
+    pub training: toml::Table,
+    /// How good it is; for people.
+    #[serde(default)]
+    pub metrics: toml::Table,
+}
+
+/// One network.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Short name, for commands and files.
+    pub name: String,
+    /// Name for people.
+    pub title: String,
+    /// Its file beside the manifest.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Number of weights.
+    pub parameters: u64,
+    /// Licence of the weights that it started from.
+    pub licence: String,
+    /// Where these came from.
+    pub origin: String,
+    /// Logits are divided by this before softmax.
+    pub temperature: f64,
+    /// Weight in the ensemble.
+    pub weight: f64,
+}
+
+/// How six opinions become one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ensemble {
+    /// The mean of the votes is sharpened by this: p^(1/T), renormalised.
+    pub temperature: f64,
+    /// Fewest votes for a diagnosis.
+    pub minimum_votes: usize,
+    /// Share of films whose true class the prediction set must hold.
+    pub coverage: f64,
+    /// A class is in the prediction set when 1 - p is at most this.
+    pub conformal_threshold: f64,
+}
+
+/// A warning that a label carries.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Caution {
+    /// For which label.
+    pub label: Diagnosis,
+    /// For patients of at least this age in years.
+    pub minimum_age: u16,
+    /// What to tell.
+    pub message: String,
+}
+
+/// The gate's limits and the file of its classifier.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateLimits {
+    /// Whose embedding the classifier reads; the first network.
+    pub network: String,
+    /// The classifier's file.
+    pub file: String,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Pixels of the shorter side.
+    pub minimum_short_side: u32,
+    /// Longer side by shorter side.
+    pub maximum_aspect: f64,
+    /// Standard deviation at 8 bits.
+    pub minimum_contrast: f64,
+    /// Variance of the Laplacian at 224 × 224.
+    pub minimum_sharpness: f64,
+}
+
+/// Where lungs are found: an output `1 × h × w` of one network, probability of lung a cell.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lungs {
+    /// Which network.
+    pub network: String,
+    /// Name of its output.
+    pub output: String,
+}
+
+/// A file and its hash.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileHash {
+    /// The file beside the manifest.
+    pub file: String,
+    /// Its SHA-256.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// Checks what the types cannot: labels, numbers, references, file names. Gives the labels in order.
+    pub(super) fn check(&self) -> Result<[Diagnosis; 4], String> {
+        if self.schema != 1 {
+            return Err(format!("schema is {}, this program reads 1", self.schema));
+        }
+        let labels = self.labels.iter().map(|label| label.parse()).collect::<Result<Vec<Diagnosis>, _>>();
+        let labels: [Diagnosis; 4] = labels
+            .map_err(|error| error.to_string())?
+            .try_into()
+            .map_err(|labels: Vec<_>| format!("labels must be the four diagnoses, each once; there are {}", labels.len()))?;
+        if Diagnosis::ALL.iter().any(|one| !labels.contains(one)) {
+            return Err("labels must name each of the four diagnoses once".to_owned());
+        }
+        self.check_networks()?;
+        self.check_ensemble()?;
+        let files = self.network.iter().map(|network| &network.file).chain([&self.gate.file, &self.golden.file]);
+        for file in files {
+            if file.contains(['/', '\\']) || file.starts_with('.') {
+                return Err(format!("file {file:?} must lie beside the manifest"));
+            }
+        }
+        Ok(labels)
+    }
+
+    fn check_networks(&self) -> Result<(), String> {
+        let first = self.network.first().ok_or("the bundle has no network")?;
+        if first.name != self.gate.network {
+            return Err(format!("the gate's network {:?} must come first, not {:?}", self.gate.network, first.name));
+        }
+        for (index, network) in self.network.iter().enumerate() {
+            if self.network[..index].iter().any(|other| other.name == network.name) {
+                return Err(format!("two networks are named {:?}", network.name));
+            }
+            if !(network.temperature.is_finite() && network.temperature > 0.0) {
+                return Err(format!("temperature of {} must be above 0", network.name));
+            }
+            if !(network.weight.is_finite() && network.weight >= 0.0) {
+                return Err(format!("weight of {} must not be negative", network.name));
+            }
+        }
+        if let Some(lungs) = &self.lungs
+            && !self.network.iter().any(|network| network.name == lungs.network)
+        {
+            return Err(format!("lungs are to come from {:?}, which is no network", lungs.network));
+        }
+        let sum: f64 = self.network.iter().map(|network| network.weight).sum();
+        if (sum - 1.0).abs() > 1e-3 {
+            return Err(format!("the networks' weights sum to {sum}, not to 1"));
+        }
+        Ok(())
+    }
+
+    fn check_ensemble(&self) -> Result<(), String> {
+        let ensemble = &self.ensemble;
+        if !(ensemble.temperature.is_finite() && ensemble.temperature > 0.0) {
+            return Err("ensemble.temperature must be above 0".to_owned());
+        }
+        if ensemble.minimum_votes == 0 || ensemble.minimum_votes > self.network.len() {
+            return Err(format!("ensemble.minimum_votes must lie within 1 and {}", self.network.len()));
+        }
+        for (name, value) in [("coverage", ensemble.coverage), ("conformal_threshold", ensemble.conformal_threshold)] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(format!("ensemble.{name} must lie within 0 and 1"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,256 @@
+//! The desk: a bounded queue of films, the rounds under way, and the threads that run their passes. Two single-thread workers
+//! over six networks beat two threads inside each network (`docs/performance.md`).
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::budget::{MemoryReport, Shelf};
+use crate::bundle::Bundle;
+use crate::engine::Engine;
+use crate::network::{self, NetworkOutputs};
+use crate::round::{Pass, Round, Seat};
+
+/// What the threads share.
+pub struct Shared {
+    /// The bundle.
+    pub bundle: Bundle,
+    /// The engine.
+    pub engine: Arc<dyn Engine>,
+    /// Which networks are loaded.
+    pub shelf: Shelf,
+}
+
+/// Who brought a film.
+pub trait Caller: Send + 'static {
+    /// Whether nobody waits for the film any more.
+    fn is_gone(&self) -> bool;
+    /// Takes the finished film. Called on a worker thread.
+    fn receive(seat: Seat<Self>, shared: &Shared)
+    where
+        Self: Sized;
+}
+
+/// The queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{limit} X-rays are waiting already; try again in a moment")]
+pub struct Busy {
+    /// How many may wait.
+    pub limit: usize,
+}
+
+struct State<T> {
+    waiting: VecDeque<Seat<T>>,
+    rounds: Vec<Round<T>>,
+    next_round: u64,
+    /// Milliseconds that a film took in each network, the newest most: the longest go first.
+    costs: Vec<f64>,
+    closing: bool,
+}
+
+struct Board<T> {
+    shared: Arc<Shared>,
+    state: Mutex<State<T>>,
+    /// Something can be started, or the desk closes.
+    work: Condvar,
+    /// The queue has room.
+    room: Condvar,
+    queue: usize,
+    batch: usize,
+    size: (usize, usize),
+}
+
+/// The desk. Dropping it waits for the passes that are running; films that wait are dropped with their callers.
+pub struct Desk<T: Caller> {
+    board: Arc<Board<T>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// How large the desk is.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Worker threads.
+    pub threads: usize,
+    /// Films that may wait.
+    pub queue: usize,
+    /// Films that go through a network together at most.
+    pub batch: usize,
+    /// Height and width of a prepared film.
+    pub film: (usize, usize),
+}
+
+impl<T: Caller> Desk<T> {
+    /// Opens a desk and starts its threads.
+    pub fn open(shared: Arc<Shared>, size: Size) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "only the order of the first guesses matters")]
+        let costs = shared.bundle.networks().iter().map(|network| network.parameters as f64).collect();
+        let state =
+            State { waiting: VecDeque::new(), rounds: Vec::new(), next_round: 0, costs, closing: false };
+        let board = Arc::new(Board {
+            shared,
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            queue: size.queue.max(1),
+            batch: size.batch.max(1),
+            size: size.film,
+        });
+        let threads = (0..size.threads.max(1))
+            .filter_map(|index| {
+                let board = Arc::clone(&board);
+                let name = format!("thorax-network-{index}");
+                std::thread::Builder::new().name(name).spawn(move || board.work()).ok()
+            })
+            .collect();
+        Self { board, threads }
+    }
+
+    /// What the threads share.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.board.shared
+    }
+
+    /// What the ledger says.
+    pub fn memory(&self) -> MemoryReport {
+        self.board.shared.shelf.report()
+    }
+
+    /// Puts a film into the queue.
+    ///
+    /// # Errors
+    /// [`Busy`] when it is full.
+    pub fn submit(&self, seat: Seat<T>) -> Result<(), Busy> {
+        let mut state = self.board.lock();
+        if state.waiting.len() >= self.board.queue {
+            return Err(Busy { limit: self.board.queue });
+        }
+        state.waiting.push_back(seat);
+        self.board.work.notify_one();
+        Ok(())
+    }
+
+    /// Puts a film into the queue as soon as there is room.
+    pub fn submit_waiting(&self, seat: Seat<T>) {
+        let mut state = self.board.lock();
+        while state.waiting.len() >= self.board.queue {
+            state = self.board.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.waiting.push_back(seat);
+        self.board.work.notify_one();
+    }
+}
+
+impl<T: Caller> Drop for Desk<T> {
+    fn drop(&mut self) {
+        self.board.lock().closing = true;
+        self.board.work.notify_all();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<T: Caller> Board<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        while let Some(pass) = self.next() {
+            let result = self.run(&pass);
+            for seat in self.finish(&pass, &result) {
+                T::receive(seat, &self.shared);
+            }
+        }
+    }
+
+    /// The next pass to run; `None` when the desk closes.
+    fn next(&self) -> Option<Pass> {
+        let mut state = self.lock();
+        loop {
+            if state.closing {
+                return None;
+            }
+            if let Some(pass) = self.start(&mut state) {
+                return Some(pass);
+            }
+            if !self.seat(&mut state) {
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    /// Starts a pass of a round under way. A network that is loaded goes before one that must be loaded first, and of those
+    /// the one that takes longest, so that the workers end together.
+    fn start(&self, state: &mut State<T>) -> Option<Pass> {
+        let State { rounds, costs, .. } = state;
+        rounds.iter_mut().find_map(|round| {
+            round.drop_where(T::is_gone);
+            round.start(|network| if self.shared.shelf.is_idle(network) { 1e15 + costs[network] } else { costs[network] })
+        })
+    }
+
+    /// Makes a round of films that wait; false when none do.
+    fn seat(&self, state: &mut State<T>) -> bool {
+        state.waiting.retain(|seat| !seat.caller.is_gone());
+        state.rounds.retain(|round| !round.is_over());
+        let films = state.waiting.len().min(self.batch);
+        if films == 0 {
+            return false;
+        }
+        let seats = state.waiting.drain(..films).collect();
+        let networks = self.shared.bundle.networks().len();
+        state.rounds.push(Round::new(state.next_round, self.size, seats, networks));
+        state.next_round += 1;
+        self.room.notify_all();
+        self.work.notify_all();
+        true
+    }
+
+    /// Runs a pass, loading the network where it is not resident. A panic of the engine is a failure of this network, not of
+    /// the program, and its session is not used again.
+    fn run(&self, pass: &Pass) -> Result<(NetworkOutputs, f64), String> {
+        let Shared { bundle, engine, shelf } = &*self.shared;
+        let mut lease = shelf.lease(pass.network);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut session = match lease.session.take() {
+                Some(session) => session,
+                None => network::load(bundle, engine.as_ref(), pass.network)?,
+            };
+            let outputs = network::run(bundle, pass.network, session.as_mut(), &pass.batch)?;
+            Ok::<_, network::NetworkError>((session, outputs))
+        }));
+        let result = match result {
+            Ok(Ok((session, outputs))) => {
+                lease.session = Some(session);
+                Ok(outputs)
+            }
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(panic) => Err(format!("the engine broke off: {}", words(panic.as_ref()))),
+        };
+        shelf.give_back(lease);
+        result
+    }
+
+    fn finish(&self, pass: &Pass, result: &Result<(NetworkOutputs, f64), String>) -> Vec<Seat<T>> {
+        let mut state = self.lock();
+        if let Ok((_, milliseconds)) = result {
+            #[expect(clippy::cast_precision_loss, reason = "a batch has some dozen films")]
+            let measured = milliseconds / pass.batch.films.max(1) as f64;
+            state.costs[pass.network] = measured;
+        }
+        let round = state.rounds.iter_mut().find(|round| round.id == pass.round);
+        let done = round.map(|round| round.finish(&self.shared.bundle, pass, result)).unwrap_or_default();
+        state.rounds.retain(|round| !round.is_over());
+        self.work.notify_all();
+        done
+    }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a word")
+}

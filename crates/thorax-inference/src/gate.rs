@@ -1,0 +1,107 @@
+//! The gate: may this film be read at all? First what a ruler finds (size, contrast, sharpness), then what one network's
+//! embedding says it is. Every refusal carries what was measured and the limit.
+
+use thorax_domain::prediction::{Refusal, Verdict};
+use thorax_imaging::quality::Quality;
+
+use crate::bundle::{Bundle, Classifier, GateLimits};
+
+/// What can be held against a film before any network has seen it.
+#[must_use]
+pub fn measure(limits: &GateLimits, quality: &Quality) -> Vec<Refusal> {
+    let mut reasons = Vec::new();
+    let mut below = |code: &str, message: &str, measured: f64, limit: f64| {
+        if measured < limit {
+            reasons.push(refusal(code, message, measured, limit));
+        }
+    };
+    below(
+        "too_small",
+        "The film is too small to show what the networks look for; use the original, not a thumbnail.",
+        f64::from(quality.short_side),
+        f64::from(limits.minimum_short_side),
+    );
+    below(
+        "nearly_empty",
+        "The film is nearly of one grey; check exposure and export.",
+        quality.contrast,
+        limits.minimum_contrast,
+    );
+    below(
+        "too_blurred",
+        "The film is too blurred; use the original or repeat the exposure.",
+        quality.sharpness,
+        limits.minimum_sharpness,
+    );
+    if quality.aspect > limits.maximum_aspect {
+        let message = "The film is too narrow to show a whole chest; use the uncropped film.";
+        reasons.push(refusal("cropped", message, quality.aspect, limits.maximum_aspect));
+    }
+    reasons
+}
+
+/// What an embedding says of the film.
+///
+/// # Errors
+/// A sentence when the embedding does not fit the classifier.
+pub fn classify(classifier: &Classifier, embedding: &[f32]) -> Result<Option<Refusal>, String> {
+    let (frontal, class, probability) = classifier.classify(embedding)?;
+    if frontal >= classifier.minimum_frontal() {
+        return Ok(None);
+    }
+    let message = match class {
+        "lateral" => "This looks like a lateral film; the networks read frontal films only.",
+        "upside_down" => "This film looks turned or upside down; turn it upright.",
+        "inverted" => "This film looks inverted (bones black); invert it.",
+        "cropped" => "This looks like a part of a chest film; use the uncropped film.",
+        _ => "This does not look like a chest X-ray.",
+    };
+    let text = format!("{message} (Likeliest: {class}, {:.0} %.)", probability * 100.0);
+    Ok(Some(refusal(class, &text, frontal, classifier.minimum_frontal())))
+}
+
+/// The verdict on a film from both.
+///
+/// # Errors
+/// A sentence when the embedding does not fit the classifier.
+pub fn verdict(bundle: &Bundle, mut reasons: Vec<Refusal>, embedding: &[f32]) -> Result<Verdict, String> {
+    reasons.extend(classify(bundle.classifier(), embedding)?);
+    Ok(Verdict::new(reasons))
+}
+
+fn refusal(code: &str, message: &str, measured: f64, limit: f64) -> Refusal {
+    Refusal { code: code.to_owned(), message: message.to_owned(), measured, limit }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> GateLimits {
+        GateLimits {
+            network: String::new(),
+            file: String::new(),
+            sha256: String::new(),
+            minimum_short_side: 200,
+            maximum_aspect: 2.0,
+            minimum_contrast: 8.0,
+            minimum_sharpness: 12.0,
+        }
+    }
+
+    #[test]
+    fn names_each_fault_with_measure_and_limit() {
+        let good = Quality { short_side: 200, aspect: 2.0, contrast: 8.0, sharpness: 12.0 };
+        assert!(measure(&limits(), &good).is_empty());
+        let bad = Quality { short_side: 64, aspect: 2.1, contrast: 1.0, sharpness: 0.5 };
+        let codes: Vec<_> =
+            measure(&limits(), &bad).into_iter().map(|one| (one.code, one.measured, one.limit)).collect();
+        let expected = [
+            ("too_small".to_owned(), 64.0, 200.0),
+            ("nearly_empty".to_owned(), 1.0, 8.0),
+            ("too_blurred".to_owned(), 0.5, 12.0),
+            ("cropped".to_owned(), 2.1, 2.0),
+        ];
+        assert_eq!(codes, expected);
+    }
+}

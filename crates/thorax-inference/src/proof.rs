@@ -1,0 +1,111 @@
+//! The proof that this program on this engine computes what was trained: golden films through recipe, networks and ensemble.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use thorax_imaging::decode::{Limits, decode};
+
+use crate::budget::BudgetTooSmall;
+use crate::bundle::{Bundle, BundleError};
+use crate::desk::Shared;
+use crate::engine::Batch;
+use crate::ensemble::{self, Ballot, Circumstances};
+use crate::network::{self, NetworkError};
+
+/// Why an analyzer cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The budget holds not even one network.
+    #[error(transparent)]
+    Budget(#[from] BudgetTooSmall),
+    /// The bundle's files or golden values are not in order.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A golden film could not be read or prepared.
+    #[error("{}: {reason}", path.display())]
+    GoldenFilm {
+        /// Which film.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl From<BundleError> for OpenError {
+    fn from(error: BundleError) -> Self {
+        Self::Network(error.into())
+    }
+}
+
+/// What one network made of the golden films: logits of each.
+type Proved = (usize, Result<Vec<Vec<f32>>, NetworkError>);
+
+/// Loads every network once, on as many threads as will work later, and compares everything with the golden values.
+///
+/// # Errors
+/// The first [`OpenError`], in the order of the bundle's networks.
+pub fn prove(shared: &Shared, threads: usize) -> Result<(), OpenError> {
+    let bundle = &shared.bundle;
+    let films = golden_batches(bundle)?;
+    let count = bundle.networks().len();
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<Proved>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, count) {
+            scope.spawn(|| {
+                loop {
+                    let network = next.fetch_add(1, Ordering::Relaxed);
+                    if network >= count {
+                        break;
+                    }
+                    let result = verify_network(shared, network, &films);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push((network, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(network, _)| *network);
+    let logits = results.into_iter().map(|(_, result)| result).collect::<Result<Vec<_>, _>>()?;
+    for (index, film) in bundle.golden().films.iter().enumerate() {
+        let ballots: Vec<Ballot<'_>> = logits
+            .iter()
+            .enumerate()
+            .map(|(network, logits)| Ballot { network, vote: Ok((logits[index].as_slice(), 0.0)) })
+            .collect();
+        let consensus = ensemble::consensus(bundle, &ballots, Circumstances::default());
+        let probabilities = consensus.probabilities.map(|one| ensemble::in_label_order(bundle, &one));
+        let golden = bundle.golden().check_probabilities(film, &probabilities.unwrap_or([f64::NAN; 4]));
+        golden.map_err(NetworkError::from)?;
+    }
+    Ok(())
+}
+
+fn verify_network(shared: &Shared, network: usize, films: &[Batch]) -> Result<Vec<Vec<f32>>, NetworkError> {
+    let mut lease = shared.shelf.lease(network);
+    let result = network::load(&shared.bundle, shared.engine.as_ref(), network).and_then(|mut session| {
+        let logits = network::verify(&shared.bundle, network, session.as_mut(), films)?;
+        lease.session = Some(session);
+        Ok(logits)
+    });
+    shared.shelf.give_back(lease);
+    result
+}
+
+/// The golden films, decoded and prepared by the recipe, their pictures compared with the golden ones.
+fn golden_batches(bundle: &Bundle) -> Result<Vec<Batch>, OpenError> {
+    let films = bundle.golden().films.iter();
+    films
+        .map(|golden| {
+            let wrong = |reason: String| OpenError::GoldenFilm { path: bundle.directory().join(&golden.file), reason };
+            let bytes = bundle.golden_film(golden)?;
+            let film = decode(&bytes, &Limits::default()).map_err(|error| wrong(error.to_string()))?;
+            let recipe = &bundle.manifest().recipe;
+            let prepared = recipe.apply(&film.image).map_err(|error| wrong(error.to_string()))?;
+            bundle.golden().check_pixels(golden, &prepared.bytes).map_err(NetworkError::from)?;
+            let (height, width) = (prepared.height as usize, prepared.width as usize);
+            Ok(Batch { films: 1, height, width, samples: prepared.tensor })
+        })
+        .collect()
+}

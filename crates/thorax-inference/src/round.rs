@@ -1,0 +1,182 @@
+//! A round: films that go through the networks together. Pure bookkeeping, no threads: which network is next, whom it still
+//! concerns, and who is done.
+
+use thorax_domain::clock::Stopwatch;
+use thorax_domain::prediction::{Refusal, Verdict};
+
+use crate::bundle::Bundle;
+use crate::engine::{Batch, Tensor};
+use crate::explain::NetworkMap;
+use crate::gate;
+use crate::network::NetworkOutputs;
+
+/// The gate's network comes first in every bundle.
+pub const GATE: usize = 0;
+
+/// What one network gave for one film.
+#[derive(Debug, Clone)]
+pub struct Opinion {
+    /// Logits in the order of the labels.
+    pub logits: Vec<f32>,
+    /// Class activation maps, 1 × 4 × h × w.
+    pub cam: Tensor,
+    /// The lung map of the network that has one, 1 × 1 × h × w.
+    pub lungs: Option<Tensor>,
+    /// The film's share of the pass, in milliseconds.
+    pub milliseconds: f64,
+}
+
+/// One film's place in a round. `T` is what the caller wants to find again when the film is done.
+#[derive(Debug)]
+pub struct Seat<T> {
+    /// The caller's own.
+    pub caller: T,
+    /// The prepared samples.
+    pub samples: Vec<f32>,
+    /// Networks whose votes are wanted.
+    pub voters: Vec<usize>,
+    /// Whether to go on though the gate refuses.
+    pub force: bool,
+    /// What the ruler found before.
+    pub measured: Vec<Refusal>,
+    /// The verdict, once the gate's network has run.
+    pub verdict: Option<Result<Verdict, String>>,
+    /// Runs since the film was put into the queue.
+    pub waiting: Stopwatch,
+    /// Milliseconds from the queue to the verdict.
+    pub judged: Option<f64>,
+    /// What each network of the bundle gave, once it has.
+    pub opinions: Vec<Option<Result<Opinion, String>>>,
+}
+
+impl<T> Seat<T> {
+    fn wants(&self, network: usize) -> bool {
+        self.opinions[network].is_none() && (network == GATE || self.voters.contains(&network))
+    }
+
+    /// A film is done when the gate has refused it and nobody insists, or when all votes that were wanted are in.
+    fn is_done(&self) -> bool {
+        match &self.verdict {
+            None => false,
+            Some(Err(_)) => true,
+            Some(Ok(verdict)) if !verdict.accepted && !self.force => true,
+            Some(Ok(_)) => self.voters.iter().all(|&network| self.opinions[network].is_some()),
+        }
+    }
+}
+
+/// Films that go through the networks together.
+#[derive(Debug)]
+pub struct Round<T> {
+    /// The number by which tasks find their round.
+    pub id: u64,
+    height: usize,
+    width: usize,
+    seats: Vec<Option<Seat<T>>>,
+    todo: Vec<usize>,
+    running: usize,
+}
+
+/// A pass to be run: one network over some films of a round.
+#[derive(Debug)]
+pub struct Pass {
+    /// The round.
+    pub round: u64,
+    /// The network.
+    pub network: usize,
+    /// The films, prepared.
+    pub batch: Batch,
+    seats: Vec<usize>,
+}
+
+impl<T> Round<T> {
+    /// A round over films of one prepared size, with `networks` in the bundle.
+    pub fn new(id: u64, (height, width): (usize, usize), seats: Vec<Seat<T>>, networks: usize) -> Self {
+        Self { id, height, width, seats: seats.into_iter().map(Some).collect(), todo: (0..networks).collect(), running: 0 }
+    }
+
+    /// Starts the next pass: the gate's network first, then the one that `cost` ranks highest.
+    pub fn start(&mut self, mut cost: impl FnMut(usize) -> f64) -> Option<Pass> {
+        let seats = &self.seats;
+        self.todo.retain(|&network| seats.iter().flatten().any(|seat| seat.wants(network)));
+        let best = (0..self.todo.len()).max_by(|&one, &other| {
+            let (one, other) = (self.todo[one], self.todo[other]);
+            (one == GATE).cmp(&(other == GATE)).then(cost(one).total_cmp(&cost(other)))
+        })?;
+        let network = self.todo.swap_remove(best);
+        let concerned = |seat: &Option<Seat<T>>| seat.as_ref().is_some_and(|seat| seat.wants(network));
+        let seats: Vec<usize> = (0..self.seats.len()).filter(|&index| concerned(&self.seats[index])).collect();
+        let samples = seats.iter().filter_map(|&index| self.seats[index].as_ref());
+        let samples = samples.flat_map(|seat| seat.samples.iter().copied()).collect();
+        let batch = Batch { films: seats.len(), height: self.height, width: self.width, samples };
+        self.running += 1;
+        Some(Pass { round: self.id, network, batch, seats })
+    }
+
+    /// Enters what a pass gave, and hands out the films that are done with it.
+    pub fn finish(&mut self, bundle: &Bundle, pass: &Pass, result: &Result<(NetworkOutputs, f64), String>) -> Vec<Seat<T>> {
+        self.running -= 1;
+        #[expect(clippy::cast_precision_loss, reason = "a batch has some dozen films")]
+        let share = pass.batch.films.max(1) as f64;
+        for (place, &index) in pass.seats.iter().enumerate() {
+            let Some(seat) = &mut self.seats[index] else { continue };
+            seat.opinions[pass.network] = Some(match result {
+                Ok((outputs, milliseconds)) => Ok(opinion(outputs, place, milliseconds / share)),
+                Err(error) => Err(error.clone()),
+            });
+            if pass.network == GATE {
+                let measured = std::mem::take(&mut seat.measured);
+                seat.judged = Some(seat.waiting.total());
+                seat.verdict = Some(match result {
+                    Ok((outputs, _)) => gate::verdict(bundle, measured, outputs.embedding.film(place)),
+                    Err(error) => Err(error.clone()),
+                });
+            }
+        }
+        self.seats.iter_mut().filter_map(|seat| seat.take_if(|seat| seat.is_done())).collect()
+    }
+
+    /// Takes out the films for which `gone` holds: nobody waits for them any more.
+    pub fn drop_where(&mut self, gone: impl Fn(&T) -> bool) {
+        for seat in &mut self.seats {
+            seat.take_if(|seat| gone(&seat.caller));
+        }
+    }
+
+    /// Whether nothing is left to start or to wait for.
+    pub fn is_over(&self) -> bool {
+        self.running == 0 && self.seats.iter().all(Option::is_none)
+    }
+}
+
+fn opinion(outputs: &NetworkOutputs, place: usize, milliseconds: f64) -> Opinion {
+    let one = |tensor: &Tensor| {
+        let mut shape = tensor.shape.clone();
+        shape[0] = 1;
+        Tensor { shape, samples: tensor.film(place).to_vec() }
+    };
+    Opinion {
+        logits: outputs.logits.film(place).to_vec(),
+        cam: one(&outputs.cam),
+        lungs: outputs.lungs.as_ref().map(one),
+        milliseconds,
+    }
+}
+
+/// The maps of the networks that voted, for one class.
+pub fn maps(bundle: &Bundle, opinions: &[Option<Result<Opinion, String>>], voters: &[usize], label: usize) -> Vec<NetworkMap> {
+    let given = |network: usize| opinions[network].as_ref().and_then(|one| one.as_ref().ok());
+    let lungs = (0..opinions.len()).find_map(|network| given(network)?.lungs.as_ref());
+    let lungs = lungs.and_then(|tensor| {
+        let (height, width) = (tensor.shape[2], tensor.shape[3]);
+        thorax_imaging::heat::Heat::new(width, height, tensor.samples.clone()).ok()
+    });
+    voters
+        .iter()
+        .filter_map(|&network| {
+            let heat = crate::explain::evidence(&given(network)?.cam, 0, label).ok()?;
+            let lung_share = lungs.as_ref().and_then(|lungs| crate::explain::lung_share(&heat, lungs));
+            Some(NetworkMap { name: bundle.networks()[network].name.clone(), heat, lung_share })
+        })
+        .collect()
+}
