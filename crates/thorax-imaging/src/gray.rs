@@ -45,6 +45,11 @@ impl GrayImage {
         Ok(Self { width, height, pixels })
     }
 
+    /// An image of the same shape over other samples, of which the caller made one for each of this image's.
+    pub(crate) fn with(&self, pixels: Pixels) -> Self {
+        Self::new(self.width, self.height, pixels).expect("as many samples as this image has; this is a bug")
+    }
+
     /// Columns.
     #[must_use]
     pub const fn width(&self) -> u32 {

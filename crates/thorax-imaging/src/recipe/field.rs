@@ -1,0 +1,30 @@
+//! Which part of a film a tensor shows.
+
+/// A rectangle on a film, in the film's pixels from its top left corner. Fractions arise when a recipe crops after it resizes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Field {
+    /// Left edge.
+    pub left: f64,
+    /// Upper edge.
+    pub top: f64,
+    /// Columns covered.
+    pub width: f64,
+    /// Rows covered.
+    pub height: f64,
+}
+
+impl Field {
+    /// The whole of a film.
+    #[must_use]
+    pub fn whole(width: u32, height: u32) -> Self {
+        Self { left: 0.0, top: 0.0, width: f64::from(width), height: f64::from(height) }
+    }
+
+    /// What is left when `cut` columns and rows go on both sides of an image of `size` that shows this field.
+    pub(super) fn without_border(self, size: (u32, u32), cut: (u32, u32)) -> Self {
+        let column = self.width / f64::from(size.0);
+        let row = self.height / f64::from(size.1);
+        let (x, y) = (f64::from(cut.0) * column, f64::from(cut.1) * row);
+        Self { left: self.left + x, top: self.top + y, width: self.width - 2.0 * x, height: self.height - 2.0 * y }
+    }
+}
