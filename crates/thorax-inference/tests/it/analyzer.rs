@@ -1,0 +1,207 @@
+//! The analyzer on the toy bundle: votes, gate, memory budget, queue, batches.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use thorax_domain::prediction::{Consensus, Diagnosis};
+use thorax_inference::analyzer::{Analyzer, Request, Settings, SubmitError};
+
+use crate::toy::{Behaviour, Door, FOOTPRINT, NETWORKS, expected, open, request};
+
+/// Grey of a film that the toy calls COVID, and one that it refuses at the gate.
+const LIGHT: u8 = 200;
+const DARK: u8 = 10;
+
+fn settings() -> Settings {
+    Settings { threads: 2, ..Settings::default() }
+}
+
+fn consensus(analyzer: &Analyzer, request: &Request) -> Consensus {
+    analyzer.submit(request).unwrap().wait().unwrap().prediction.consensus.unwrap()
+}
+
+fn codes(consensus: &Consensus) -> Vec<&str> {
+    consensus.reasons.iter().map(|reason| reason.code.as_str()).collect()
+}
+
+fn assert_probabilities(consensus: &Consensus, expected: [f64; 4]) {
+    let given = consensus.probabilities.unwrap();
+    for (diagnosis, expected) in Diagnosis::ALL.into_iter().zip(expected) {
+        assert!((given.of(diagnosis).get() - expected).abs() < 1e-6, "{diagnosis}: {given:?}");
+    }
+}
+
+#[test]
+fn six_votes_make_the_weighted_mean_of_calibrated_vectors() {
+    let (analyzer, _, _folder) = open(Behaviour::default(), settings());
+    let reading = analyzer.submit(&request(LIGHT)).unwrap().wait().unwrap();
+    assert!(reading.prediction.gate.accepted);
+    let consensus = reading.prediction.consensus.unwrap();
+    assert_probabilities(&consensus, expected(&[0, 1, 2, 3, 4, 5], f32::from(LIGHT) / 255.0));
+    assert_eq!(consensus.final_diagnosis, Some(Diagnosis::Covid));
+    assert_eq!((consensus.agreement, consensus.models_voted), (6, 6));
+    let order: Vec<&str> = consensus.models.iter().map(|model| model.name.as_str()).collect();
+    assert_eq!(order, NETWORKS);
+    assert_eq!(reading.maps.len(), 6);
+    // The toy's map has its heat on the right.
+    assert!(reading.maps.iter().all(|map| map.heat.values()[1] > map.heat.values()[0]));
+    assert!(reading.agreement_map.is_some());
+}
+
+#[test]
+fn a_network_that_fails_panics_or_gives_nan_never_votes() {
+    let behaviours = [
+        Behaviour { fails: Some(2), ..Behaviour::default() },
+        Behaviour { panics: Some(2), ..Behaviour::default() },
+        Behaviour { is_not_finite: Some(2), ..Behaviour::default() },
+    ];
+    for behaviour in behaviours {
+        let (analyzer, behaviour, _folder) = open(behaviour, settings());
+        // Twice: the network that panicked must be usable, or fail, again.
+        for _ in 0..2 {
+            let consensus = consensus(&analyzer, &request(LIGHT));
+            assert_eq!(consensus.models_voted, 5, "{behaviour:?}");
+            assert!(consensus.models.iter().all(|model| model.name != "two"));
+            assert_probabilities(&consensus, expected(&[0, 1, 3, 4, 5], f32::from(LIGHT) / 255.0));
+            assert!(codes(&consensus).contains(&"network_failed"));
+            assert!(consensus.reasons.iter().any(|reason| reason.message.starts_with("two did not vote")));
+        }
+    }
+}
+
+#[test]
+fn fewer_than_four_votes_give_no_diagnosis() {
+    let (analyzer, _, _folder) = open(Behaviour::default(), settings());
+    let networks = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let three = consensus(&analyzer, &Request { networks: networks(&["one", "two", "five"]), ..request(LIGHT) });
+    assert_eq!((three.final_diagnosis, three.models_voted, three.inconclusive), (None, 3, true));
+    assert_eq!(codes(&three), ["too_few_votes"]);
+    let four = consensus(&analyzer, &Request { networks: networks(&["one", "two", "three", "five"]), ..request(LIGHT) });
+    assert_eq!(four.final_diagnosis, Some(Diagnosis::Covid));
+    let unknown = analyzer.submit(&Request { networks: networks(&["six"]), ..request(LIGHT) }).unwrap_err();
+    assert!(matches!(unknown, SubmitError::UnknownNetwork(_)));
+}
+
+#[test]
+fn a_set_of_several_classes_is_inconclusive() {
+    let (analyzer, _, _folder) = open(Behaviour::default(), settings());
+    let sure = consensus(&analyzer, &request(255));
+    assert!(!sure.inconclusive && sure.prediction_set == [Diagnosis::Covid], "{sure:?}");
+    // At middle grey three classes have a probability above 1 - 0.8.
+    let unsure = consensus(&analyzer, &request(128));
+    assert!(unsure.inconclusive && unsure.prediction_set.len() == 3, "{unsure:?}");
+    assert_eq!(codes(&unsure), ["prediction_set"]);
+}
+
+#[test]
+fn the_gate_refuses_with_measures_and_force_is_recorded() {
+    let (analyzer, behaviour, _folder) = open(Behaviour::default(), settings());
+    let reading = analyzer.submit(&request(DARK)).unwrap().wait().unwrap();
+    assert!(!reading.prediction.gate.accepted && reading.prediction.consensus.is_none() && reading.maps.is_empty());
+    let reason = &reading.prediction.gate.reasons[0];
+    assert_eq!(reason.code, "not_chest");
+    assert!(reason.measured < reason.limit);
+    // Refused by the ruler: no network sees it at all.
+    let before = behaviour.films.load(Ordering::Relaxed);
+    let small = thorax_imaging::GrayImage::new(8, 40, thorax_imaging::Pixels::U8(vec![200; 320])).unwrap();
+    let reading = analyzer.submit(&Request { film: small, ..request(LIGHT) }).unwrap().wait().unwrap();
+    let found: Vec<&str> = reading.prediction.gate.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    assert_eq!(found, ["too_small", "cropped"]);
+    assert_eq!(behaviour.films.load(Ordering::Relaxed), before);
+    // Forced: read, and marked.
+    let forced = analyzer.submit(&Request { force: true, ..request(DARK) }).unwrap().wait().unwrap();
+    assert!(!forced.prediction.gate.accepted);
+    let consensus = forced.prediction.consensus.unwrap();
+    assert!(consensus.final_diagnosis.is_some() && consensus.inconclusive);
+    assert!(codes(&consensus).contains(&"gate_overridden"));
+}
+
+#[test]
+fn without_the_gates_network_nothing_is_read() {
+    let (analyzer, _, _folder) = open(Behaviour { fails: Some(0), ..Behaviour::default() }, settings());
+    let error = analyzer.submit(&request(LIGHT)).unwrap().wait().unwrap_err();
+    assert!(error.to_string().contains("gate"), "{error}");
+}
+
+#[test]
+fn a_caution_needs_a_known_age() {
+    let (analyzer, _, _folder) = open(Behaviour::default(), settings());
+    let with = |age_years| consensus(&analyzer, &Request { age_years, ..request(LIGHT) });
+    assert!(codes(&with(Some(18))).contains(&"caution"));
+    assert!(!codes(&with(Some(17))).contains(&"caution"));
+    assert!(!codes(&with(None)).contains(&"caution"));
+}
+
+#[test]
+fn the_result_is_the_same_in_every_memory_mode_and_the_budget_holds() {
+    let (resident, _, _folder) = open(Behaviour::default(), settings());
+    let expected = consensus(&resident, &request(LIGHT));
+    assert_eq!(resident.memory().accounted, 6 * FOOTPRINT);
+    for networks in [1, 2, 5] {
+        let budget = networks * FOOTPRINT;
+        let (analyzer, behaviour, _folder) =
+            open(Behaviour::default(), Settings { memory_budget: Some(budget), ..settings() });
+        for _ in 0..3 {
+            let mut given = consensus(&analyzer, &request(LIGHT));
+            for (model, reference) in given.models.iter_mut().zip(&expected.models) {
+                model.milliseconds = reference.milliseconds;
+            }
+            assert_eq!(given, expected);
+        }
+        let memory = analyzer.memory();
+        assert!(memory.accounted_peak <= budget, "{memory:?}");
+        assert!(behaviour.loads.load(Ordering::Relaxed) > 6, "networks had to be loaded again");
+    }
+}
+
+#[test]
+fn a_full_queue_refuses_and_concurrent_films_share_passes() {
+    let door = Arc::new(Door::default());
+    let behaviour = Behaviour { door: Some(Arc::clone(&door)), ..Behaviour::default() };
+    let (analyzer, behaviour, _folder) = open(behaviour, Settings { queue: 4, batch: 4, ..settings() });
+    // The workers take films out of the queue until both stand at the door; then the queue fills up.
+    let mut tickets = Vec::new();
+    let refused = loop {
+        match analyzer.submit(&request(LIGHT)) {
+            Ok(ticket) => tickets.push(ticket),
+            Err(error) => break error,
+        }
+        assert!(tickets.len() < 100, "the queue never filled");
+    };
+    assert!(matches!(refused, SubmitError::Busy(busy) if busy.limit == 4), "{refused}");
+    door.open();
+    for ticket in tickets {
+        let consensus = ticket.wait().unwrap().prediction.consensus.unwrap();
+        assert_probabilities(&consensus, expected(&[0, 1, 2, 3, 4, 5], f32::from(LIGHT) / 255.0));
+    }
+    assert!(behaviour.largest_batch.load(Ordering::Relaxed) > 1);
+}
+
+#[test]
+fn nobody_waits_for_a_dropped_ticket() {
+    let door = Arc::new(Door::default());
+    let behaviour = Behaviour { door: Some(Arc::clone(&door)), ..Behaviour::default() };
+    let (analyzer, behaviour, _folder) = open(behaviour, Settings { threads: 1, batch: 1, ..Settings::default() });
+    let first = analyzer.submit(&request(LIGHT)).unwrap();
+    let dropped = analyzer.submit(&request(LIGHT)).unwrap();
+    drop(dropped);
+    door.open();
+    first.wait().unwrap();
+    let last = analyzer.submit(&request(LIGHT)).unwrap();
+    last.wait().unwrap();
+    assert_eq!(behaviour.films.load(Ordering::Relaxed), 12, "two films through six networks, the dropped one through none");
+}
+
+#[test]
+fn provenance_names_what_the_result_depends_on() {
+    let (analyzer, _, _folder) = open(Behaviour::default(), settings());
+    let names = ["one".to_owned()];
+    let origin =
+        thorax_inference::analyzer::Origin { networks: &names, input_sha256: "ab", forced: true, program: "0.1.0" };
+    let provenance = analyzer.provenance(origin).unwrap();
+    assert_eq!(provenance.bundle, "toy");
+    assert_eq!(provenance.bundle_sha256, analyzer.bundle().hash());
+    assert_eq!(provenance.networks.len(), 1);
+    assert_eq!(provenance.engine.name, "toy");
+    assert!(provenance.forced && provenance.recipe.contains("resize"));
+}

@@ -1,0 +1,103 @@
+//! A bundle that is not in order is refused, and the refusal says what is wrong.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use thorax_inference::analyzer::{Analyzer, Settings};
+use thorax_inference::bundle::{Bundle, BundleError, hash};
+
+use crate::toy::{NETWORKS, ToyEngine, write_bundle};
+
+/// Replaces text in a file of the bundle.
+fn edit(folder: &Path, file: &str, from: &str, to: &str) {
+    let path = folder.join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no {from:?}");
+    std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+}
+
+/// The words with which the toy bundle is refused after an edit of the manifest.
+fn refusal(from: &str, to: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    edit(folder.path(), "bundle.toml", from, to);
+    Bundle::open(folder.path()).unwrap_err().to_string()
+}
+
+#[test]
+fn a_changed_network_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    std::fs::write(folder.path().join("three.onnx"), "4").unwrap();
+    let error = Bundle::open(folder.path()).unwrap_err();
+    assert!(matches!(error, BundleError::Hash { .. }));
+    assert!(error.to_string().contains("three.onnx"), "{error}");
+    std::fs::remove_file(folder.path().join("three.onnx")).unwrap();
+    let error = Bundle::open(folder.path()).unwrap_err();
+    assert!(matches!(error, BundleError::Read { .. }) && error.to_string().contains("three.onnx"), "{error}");
+}
+
+#[test]
+fn a_network_changed_after_opening_is_not_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    let bundle = Bundle::open(folder.path()).unwrap();
+    std::fs::write(folder.path().join("five.onnx"), "0").unwrap();
+    let error = Analyzer::open(bundle, Arc::new(ToyEngine::default()), Settings::default()).err().unwrap();
+    assert!(error.to_string().contains("five.onnx"), "{error}");
+}
+
+#[test]
+fn wrong_labels_and_figures_are_refused() {
+    let cases = [
+        ("\"COVID\", \"Lung", "\"Covid\", \"Lung", "unknown diagnosis \"Covid\""),
+        ("\"COVID\", \"Lung", "\"Normal\", \"Lung", "each of the four diagnoses once"),
+        ("labels = [\"COVID\", ", "labels = [", "there are 3"),
+        ("schema = 1", "schema = 2", "schema is 2"),
+        ("temperature = 2.0", "temperature = 0.0", "temperature of zero"),
+        ("weight = 0.1", "weight = 0.9", "weights sum to"),
+        ("minimum_votes = 4", "minimum_votes = 7", "minimum_votes"),
+        ("conformal_threshold = 0.8", "conformal_threshold = 1.5", "conformal_threshold"),
+        ("network = \"zero\"", "network = \"one\"", "must come first"),
+        ("name = \"two\"", "name = \"one\"", "two networks are named"),
+        ("file = \"two.onnx\"", "file = \"../two.onnx\"", "beside the manifest"),
+        ("step = \"resize\"", "step = \"resise\"", "resise"),
+        ("schema = 1", "schema = 1\ncolour = 3", "colour"),
+    ];
+    for (from, to, words) in cases {
+        let refusal = refusal(from, to);
+        assert!(refusal.contains(words), "{to}: {refusal}");
+    }
+}
+
+#[test]
+fn a_network_that_misses_its_golden_value_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    let manifest = std::fs::read_to_string(folder.path().join("bundle.toml")).unwrap();
+    let before = hash(&std::fs::read(folder.path().join("golden.json")).unwrap());
+    edit(folder.path(), "golden.json", "\"four\": {\"logits\": [", "\"four\": {\"logits\": [9");
+    let after = hash(&std::fs::read(folder.path().join("golden.json")).unwrap());
+    std::fs::write(folder.path().join("bundle.toml"), manifest.replace(&before, &after)).unwrap();
+    let bundle = Bundle::open(folder.path()).unwrap();
+    let error = Analyzer::open(bundle, Arc::new(ToyEngine::default()), Settings::default()).err().unwrap();
+    assert!(error.to_string().contains("logit 0 of four"), "{error}");
+}
+
+#[test]
+fn a_missing_bundle_says_what_to_do() {
+    let error = Bundle::open(Path::new("no/such/folder")).unwrap_err().to_string();
+    assert!(error.contains("--bundle"), "{error}");
+}
+
+#[test]
+fn selects_networks_by_name_in_the_bundles_order() {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    let bundle = Bundle::open(folder.path()).unwrap();
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    assert_eq!(bundle.select(&names(&["five", "one", "five"])).unwrap(), [1, 5]);
+    assert_eq!(bundle.select(&[]).unwrap().len(), NETWORKS.len());
+    let error = bundle.select(&names(&["six"])).unwrap_err().to_string();
+    assert!(error.contains("\"six\"") && error.contains("zero, one"), "{error}");
+}

@@ -1,0 +1,7 @@
+//! Tests of the inference crate from outside: on a toy bundle and a toy engine whose every output is known, and on the bundle
+//! that we ship.
+
+mod analyzer;
+mod bundle;
+mod shipped;
+mod toy;

@@ -1,0 +1,1 @@
+//! The bundle that we ship, on both engines.

@@ -1,0 +1,232 @@
+//! A toy bundle in a folder of its own and an engine that computes it by a rule one can check by hand.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+use tempfile::TempDir;
+use thorax_domain::prediction::EngineIdentity;
+use thorax_imaging::{GrayImage, Pixels, encode};
+use thorax_inference::analyzer::{Analyzer, Request, Settings};
+use thorax_inference::bundle::{Bundle, hash};
+use thorax_inference::engine::{Batch, Engine, EngineError, Session, Tensor};
+
+/// Names of the six networks.
+pub const NETWORKS: [&str; 6] = ["zero", "one", "two", "three", "four", "five"];
+/// Side of the prepared film.
+const SIDE: u32 = 8;
+/// Bytes that each toy network is accounted with.
+pub const FOOTPRINT: u64 = 1 << 20;
+
+/// How the toy engine behaves.
+#[derive(Debug, Default)]
+pub struct Behaviour {
+    /// This network gives an error, except on the golden film.
+    pub fails: Option<usize>,
+    /// This network panics, except on the golden film.
+    pub panics: Option<usize>,
+    /// This network gives NaN, except on the golden film.
+    pub is_not_finite: Option<usize>,
+    /// Every pass on another film than the golden one waits for this door.
+    pub door: Option<Arc<Door>>,
+    /// Largest number of films that a pass had.
+    pub largest_batch: AtomicUsize,
+    /// Films that went through any network, the golden ones not counted.
+    pub films: AtomicUsize,
+    /// How often a network was loaded.
+    pub loads: AtomicUsize,
+}
+
+/// A door that passes wait at.
+#[derive(Debug, Default)]
+pub struct Door {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Door {
+    pub fn open(&self) {
+        *self.open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut open = self.open.lock().unwrap();
+        while !*open {
+            open = self.opened.wait(open).unwrap();
+        }
+    }
+}
+
+/// The toy engine; a graph is the network's number as text.
+#[derive(Debug, Default)]
+pub struct ToyEngine {
+    pub behaviour: Arc<Behaviour>,
+}
+
+struct ToySession {
+    network: usize,
+    behaviour: Arc<Behaviour>,
+}
+
+/// Mean grey of the golden film, so that it is recognised in a batch.
+const GOLDEN: f32 = 100.0 / 255.0;
+
+/// The logits of a film: the lighter it is, the more COVID and the less Normal; each network leans a little.
+pub fn logits(network: usize, mean: f32) -> [f32; 4] {
+    #[expect(clippy::cast_precision_loss, reason = "there are six")]
+    let lean = network as f32 * 0.05;
+    [4.0 * mean - lean, 0.5, 2.0 - 3.0 * mean, -1.0 + lean]
+}
+
+impl Engine for ToyEngine {
+    fn identity(&self) -> EngineIdentity {
+        EngineIdentity { name: "toy".to_owned(), version: "1".to_owned() }
+    }
+
+    fn load(&self, graph: &[u8]) -> Result<Box<dyn Session>, EngineError> {
+        self.behaviour.loads.fetch_add(1, Ordering::Relaxed);
+        let network = std::str::from_utf8(graph).unwrap().parse().unwrap();
+        Ok(Box::new(ToySession { network, behaviour: Arc::clone(&self.behaviour) }))
+    }
+
+    fn footprint(&self, _: u64) -> u64 {
+        FOOTPRINT
+    }
+}
+
+impl Session for ToySession {
+    fn run(&mut self, batch: &Batch, _: &[&str]) -> Result<Vec<Tensor>, EngineError> {
+        let pixels = batch.height * batch.width;
+        let means: Vec<f32> = batch.samples.chunks(pixels).map(|film| film.iter().sum::<f32>() / pixels as f32).collect();
+        let behaviour = &self.behaviour;
+        let golden = means.iter().all(|mean| (mean - GOLDEN).abs() < 1e-6);
+        let is = |one: Option<usize>| one == Some(self.network) && !golden;
+        if !golden {
+            behaviour.largest_batch.fetch_max(batch.films, Ordering::Relaxed);
+            behaviour.films.fetch_add(batch.films, Ordering::Relaxed);
+            if let Some(door) = &behaviour.door {
+                door.pass();
+            }
+        }
+        if is(behaviour.fails) {
+            return Err(EngineError::Run { engine: "toy", reason: "it was told to".to_owned() });
+        }
+        assert!(!is(behaviour.panics), "the toy was told to panic");
+        let mut values: Vec<[f32; 4]> = means.iter().map(|&mean| logits(self.network, mean)).collect();
+        if is(behaviour.is_not_finite) {
+            values.iter_mut().for_each(|value| value[0] = f32::NAN);
+        }
+        // The first class's evidence lies on the right, the others' everywhere alike.
+        let cam = values.iter().flat_map(|[first, others @ ..]| {
+            [first - 1.0, first + 1.0].into_iter().chain(others.iter().flat_map(|&one| [one, one]))
+        });
+        let cam = cam.collect();
+        let films = batch.films;
+        Ok(vec![
+            Tensor { shape: vec![films, 4], samples: values.concat() },
+            Tensor { shape: vec![films, 4, 1, 2], samples: cam },
+            Tensor { shape: vec![films, 1], samples: means },
+        ])
+    }
+}
+
+/// Writes a toy bundle into a folder.
+pub fn write_bundle(folder: &Path) {
+    let film = encode::png(&flat(100)).unwrap();
+    std::fs::write(folder.join("golden.png"), &film).unwrap();
+    let gate = r#"{"classes": ["frontal", "not_chest"], "mean": [0.0], "std": [1.0], "weights": [[20.0], [0.0]],
+        "bias": [-2.0, 0.0], "minimum_frontal": 0.5}"#;
+    std::fs::write(folder.join("gate.json"), gate).unwrap();
+    let golden = golden_json(&hash(&film));
+    std::fs::write(folder.join("golden.json"), &golden).unwrap();
+    let mut manifest = format!(
+        r#"schema = 1
+id = "toy"
+created = "2026-11-23"
+licence = "Apache-2.0"
+labels = ["COVID", "Lung Opacity", "Normal", "Viral Pneumonia"]
+recipe = [{{step = "depth8"}}, {{step = "resize", width = {SIDE}, height = {SIDE}, filter = "bilinear"}},
+  {{step = "normalize", mean = 0.0, std = 1.0}}]
+ensemble = {{temperature = 1.0, minimum_votes = 4, coverage = 0.9, conformal_threshold = 0.8}}
+caution = [{{label = "COVID", minimum_age = 18, message = "mind the age"}}]
+golden = {{file = "golden.json", sha256 = "{}"}}
+[gate]
+network = "zero"
+file = "gate.json"
+sha256 = "{}"
+minimum_short_side = 16
+maximum_aspect = 2.0
+minimum_contrast = 0.0
+minimum_sharpness = 0.0
+"#,
+        hash(golden.as_bytes()),
+        hash(gate.as_bytes())
+    );
+    for (index, name) in NETWORKS.iter().enumerate() {
+        let graph = index.to_string();
+        std::fs::write(folder.join(format!("{name}.onnx")), &graph).unwrap();
+        write!(
+            manifest,
+            "[[network]]\nname = \"{name}\"\ntitle = \"{name}\"\nfile = \"{name}.onnx\"\nsha256 = \"{}\"\nparameters = 1\n\
+             licence = \"none\"\norigin = \"toy\"\ntemperature = 2.0\nweight = {}\n",
+            hash(graph.as_bytes()),
+            1.0 / 6.0
+        )
+        .unwrap();
+    }
+    std::fs::write(folder.join("bundle.toml"), manifest).unwrap();
+}
+
+fn golden_json(film_hash: &str) -> String {
+    let networks: Vec<String> = (0..6)
+        .map(|network| {
+            let logits = logits(network, GOLDEN);
+            format!(r#""{}": {{"logits": {logits:?}, "cam_mean": {logits:?}, "embedding_norm": {GOLDEN}}}"#, NETWORKS[network])
+        })
+        .collect();
+    let probabilities = expected(&[0, 1, 2, 3, 4, 5], GOLDEN);
+    // 64 bytes of grey 100, base64.
+    let pixels = format!("{}ZA==", "ZGRk".repeat(21));
+    format!(
+        r#"{{"tolerance": {{"pixels": 1, "logits": 1e-4, "probability": 1e-6}}, "films": [{{"file": "golden.png",
+        "sha256": "{film_hash}", "attribution": "a grey square", "pixels_sha256": "", "pixels": "{pixels}",
+        "networks": {{{}}}, "probabilities": {probabilities:?}}}]}}"#,
+        networks.join(", ")
+    )
+}
+
+/// The ensemble's probabilities by hand: mean of the voters' softmax at temperature 2.
+pub fn expected(voters: &[usize], mean: f32) -> [f64; 4] {
+    let mut sum = [0.0; 4];
+    for &network in voters {
+        let powers = logits(network, mean).map(|logit| (f64::from(logit) / 2.0).exp());
+        let total: f64 = powers.iter().sum();
+        for (one, power) in sum.iter_mut().zip(powers) {
+            *one += power / total;
+        }
+    }
+    let total: f64 = sum.iter().sum();
+    sum.map(|one| one / total)
+}
+
+/// A film of one grey.
+pub fn flat(grey: u8) -> GrayImage {
+    GrayImage::new(32, 32, Pixels::U8(vec![grey; 32 * 32])).unwrap()
+}
+
+/// A request for all networks on a film of one grey.
+pub fn request(grey: u8) -> Request {
+    Request { film: flat(grey), age_years: None, networks: Vec::new(), force: false }
+}
+
+/// An analyzer on the toy bundle; the folder lives as long as it is held.
+pub fn open(behaviour: Behaviour, settings: Settings) -> (Analyzer, Arc<Behaviour>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    let behaviour = Arc::new(behaviour);
+    let engine = Arc::new(ToyEngine { behaviour: Arc::clone(&behaviour) });
+    let analyzer = Analyzer::open(Bundle::open(folder.path()).unwrap(), engine, settings).unwrap();
+    (analyzer, behaviour, folder)
+}
