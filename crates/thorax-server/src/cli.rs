@@ -1,0 +1,114 @@
+//! The command line: one file a command. Each explains itself in its own help, and gives an [`Outcome`] or an error.
+
+mod batch;
+mod bundle;
+mod clahe;
+mod completions;
+mod doctor;
+mod heatmaps;
+mod predict;
+mod replay;
+mod sources;
+mod table;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::Usage;
+
+const EXAMPLES: &str = "\
+Examples:
+  thorax predict film.dcm                         one file, as a table
+  thorax predict --format json films/ > out.jsonl a folder, one JSON object a line
+  thorax predict --heatmaps maps film.png         with pictures of where the networks looked
+  thorax batch films/ --out results.csv           thousands; Ctrl-C and run it again to go on
+  thorax replay result.json film.dcm              does the same come out again?
+  thorax doctor                                   what is here, what is missing, how to mend it
+
+Exit code: 0 every file was read (a refused film counts as read), 1 something failed, 2 wrong use.
+Decision support, not a diagnosis. A physician decides.";
+
+/// Reads chest X-rays with six networks and tells what they agree on.
+#[derive(Debug, Parser)]
+#[command(name = "thorax", version, about, after_help = EXAMPLES, arg_required_else_help = true, max_term_width = 120)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Predict(predict::Predict),
+    Batch(batch::Batch),
+    Clahe(clahe::Enhance),
+    Replay(replay::Replay),
+    Bundle(bundle::Inspect),
+    Doctor(doctor::Doctor),
+    Completions(completions::Completions),
+}
+
+/// How a command ended that did not break off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything was done.
+    Complete,
+    /// Something could not be done; it was said which and why.
+    Incomplete,
+}
+
+/// Parses the arguments, runs the command, says what went wrong.
+pub fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Predict(command) => command.run(),
+        Command::Batch(command) => command.run(),
+        Command::Clahe(command) => command.run(),
+        Command::Replay(command) => command.run(),
+        Command::Bundle(command) => command.run(),
+        Command::Doctor(command) => command.run(),
+        Command::Completions(command) => command.run(),
+    };
+    match done {
+        Ok(Outcome::Complete) => ExitCode::SUCCESS,
+        Ok(Outcome::Incomplete) => ExitCode::FAILURE,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("thorax: {error:#}");
+            if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// Whoever read our output has seen enough, as `head` does.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let of = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(io::ErrorKind::BrokenPipe)
+    };
+    error.chain().any(of)
+}
+
+/// `1 file`, `2 files`.
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_closed_pipe_is_recognised_behind_context() {
+        let closed = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("writing");
+        assert!(is_closed_pipe(&closed));
+        assert!(!is_closed_pipe(&io::Error::from(io::ErrorKind::NotFound).into()));
+    }
+}

@@ -1,0 +1,160 @@
+//! `thorax doctor`: what is here, what is missing, how to mend it.
+
+mod machine;
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use thorax_inference::analyzer::Analyzer;
+use thorax_inference::engine::Opened;
+
+use super::{Outcome, count, table};
+use crate::app;
+use crate::config::{self, EngineName, Options, Size};
+
+const EXAMPLES: &str = "\
+Examples:
+  thorax doctor
+  thorax doctor --engine onnxruntime --memory-budget 2GiB    would this work?
+Exit code 0 when films can be read, 1 when not.";
+
+/// Check engine, processor, memory and bundle; say what is wrong and how to mend it
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Doctor {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What the examination found.
+#[derive(Debug, Default)]
+struct Findings {
+    lines: Vec<(&'static str, String)>,
+    /// Films cannot be read before these are mended.
+    problems: Vec<String>,
+    /// Films can be read, but better.
+    advice: Vec<String>,
+}
+
+impl Doctor {
+    pub fn run(self) -> Result<Outcome> {
+        let mut findings = Findings::default();
+        findings.note("program", app::PROGRAM.to_owned());
+        findings.note("processor", format!("{}, {}", count(app::cores(), "core", "cores"), machine::features()));
+        self.memory(&mut findings);
+        findings.note("gpu", machine::gpu());
+        let engine = self.engine(&mut findings);
+        self.bundle(engine, &mut findings);
+        findings.print(&mut io::stdout().lock())?;
+        Ok(if findings.problems.is_empty() { Outcome::Complete } else { Outcome::Incomplete })
+    }
+
+    fn memory(&self, findings: &mut Findings) {
+        let budget = self.options.memory_budget;
+        let limit = budget.budget().map_or_else(|| "without limit".to_owned(), |_| format!("of {budget}"));
+        let Some(memory) = machine::memory() else {
+            findings.note("memory", format!("unknown here; budget for networks {limit}"));
+            return;
+        };
+        let (total, free) = (Size::from(memory.total), Size::from(memory.available));
+        findings.note("memory", format!("{free} free of {total}; budget for networks {limit}"));
+    }
+
+    fn engine(&self, findings: &mut Findings) -> Option<Opened> {
+        match app::open_engine(&self.options) {
+            Ok(opened) => {
+                let origin = opened
+                    .library
+                    .as_ref()
+                    .map_or_else(|| "part of the program".to_owned(), |library| format!("from {}", library.display()));
+                findings.note("engine", format!("{}, {origin}", table::engine(&opened.engine.identity())));
+                if let Some(why) = &opened.passed_over {
+                    findings.advice.push(format!(
+                        "{why}. ONNX Runtime is faster: `make run` fetches it, or give its library with --onnxruntime or THORAX_ONNXRUNTIME"
+                    ));
+                }
+                Some(opened)
+            }
+            Err(error) => {
+                findings.note("engine", "none".to_owned());
+                findings.problems.push(format!(
+                    "{error:#}. Without --engine {} the program takes what it has",
+                    name(self.options.engine)
+                ));
+                None
+            }
+        }
+    }
+
+    fn bundle(&self, engine: Option<Opened>, findings: &mut Findings) {
+        let bundle = match app::open_bundle(&self.options) {
+            Ok(bundle) => bundle,
+            Err(error) => {
+                findings.note("bundle", "none".to_owned());
+                findings.problems.push(format!("{error:#}"));
+                return;
+            }
+        };
+        findings.note(
+            "bundle",
+            format!("{} in {}, every hash in order", bundle.manifest().id, bundle.directory().display()),
+        );
+        let Some(engine) = engine else { return };
+        match app::analyzer(bundle, engine, &self.options) {
+            Ok(analyzer) => residence(&analyzer, findings),
+            Err(error) => {
+                findings.note("networks", "cannot be used".to_owned());
+                findings.problems.push(format!("{error:#}"));
+            }
+        }
+    }
+}
+
+/// Which networks stay loaded, and whether the machine has the memory for them.
+fn residence(analyzer: &Analyzer, findings: &mut Findings) {
+    let report = analyzer.memory();
+    let all: u64 = report.footprints.iter().sum();
+    let networks = report.footprints.len();
+    let mode = match report.budget {
+        Some(budget) if budget < all => format!("they take turns within {}", Size::from(budget)),
+        _ => format!("all stay loaded, {}", Size::from(all)),
+    };
+    findings.note("networks", format!("{networks} reproduce their golden values; {mode}"));
+    let wanted = report.budget.map_or(all, |budget| budget.min(all));
+    if machine::memory().is_some_and(|memory| memory.available < wanted) {
+        findings.advice.push(format!(
+            "there is less memory free than the {} that networks may take; give less with --memory-budget",
+            Size::from(wanted)
+        ));
+    }
+}
+
+fn name(engine: EngineName) -> &'static str {
+    match engine {
+        config::EngineName::Auto => "auto",
+        config::EngineName::Rten => "rten",
+        config::EngineName::Onnxruntime => "onnxruntime",
+    }
+}
+
+impl Findings {
+    fn note(&mut self, what: &'static str, text: String) {
+        self.lines.push((what, text));
+    }
+
+    fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        for (what, text) in &self.lines {
+            writeln!(out, "{what:<10} {text}")?;
+        }
+        for advice in &self.advice {
+            writeln!(out, "advice     {advice}")?;
+        }
+        for problem in &self.problems {
+            writeln!(out, "PROBLEM    {problem}")?;
+        }
+        match self.problems.len() {
+            0 => writeln!(out, "films can be read"),
+            problems => writeln!(out, "films cannot be read: {}", count(problems, "problem", "problems")),
+        }
+    }
+}

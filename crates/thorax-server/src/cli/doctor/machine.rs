@@ -1,0 +1,106 @@
+//! What the machine has, as far as it tells without special rights.
+
+use std::fs;
+use std::path::Path;
+
+/// Main memory in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Built in, or allowed to the container.
+    pub total: u64,
+    /// Free for programs now.
+    pub available: u64,
+}
+
+/// Main memory; `None` where the system does not tell the way Linux does.
+pub fn memory() -> Option<Memory> {
+    let mut memory = parse(&fs::read_to_string("/proc/meminfo").ok()?)?;
+    // A container may hold less than the machine: control groups, version 2.
+    let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse::<u64>().ok());
+    let used =
+        fs::read_to_string("/sys/fs/cgroup/memory.current").ok().and_then(|text| text.trim().parse::<u64>().ok());
+    if let (Some(limit), Some(used)) = (limit, used) {
+        memory.total = memory.total.min(limit);
+        memory.available = memory.available.min(limit.saturating_sub(used));
+    }
+    Some(memory)
+}
+
+fn parse(meminfo: &str) -> Option<Memory> {
+    let field = |name: &str| {
+        let line = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
+        let kibibytes: u64 = line.trim_start_matches(':').trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kibibytes * 1024)
+    };
+    Some(Memory { total: field("MemTotal")?, available: field("MemAvailable")? })
+}
+
+/// The processor's vector instructions, which decide how fast networks run.
+#[cfg(target_arch = "x86_64")]
+pub fn features() -> String {
+    let found = [
+        ("AVX2", std::arch::is_x86_feature_detected!("avx2")),
+        ("FMA", std::arch::is_x86_feature_detected!("fma")),
+        ("AVX-512", std::arch::is_x86_feature_detected!("avx512f")),
+        ("VNNI", std::arch::is_x86_feature_detected!("avx512vnni")),
+        ("BF16", std::arch::is_x86_feature_detected!("avx512bf16")),
+    ];
+    named("x86-64", found.into_iter().filter_map(|(name, is_there)| is_there.then_some(name)))
+}
+
+/// The processor's vector instructions, which decide how fast networks run.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn features() -> String {
+    named(if cfg!(target_arch = "aarch64") { "aarch64" } else { "no x86-64" }, std::iter::empty())
+}
+
+fn named<'a>(architecture: &str, features: impl Iterator<Item = &'a str>) -> String {
+    let features: Vec<&str> = features.collect();
+    if features.is_empty() {
+        return architecture.to_owned();
+    }
+    format!("{architecture} with {}", features.join(", "))
+}
+
+/// The graphics card, which this version does not use.
+pub fn gpu() -> String {
+    let driver = fs::read_to_string("/proc/driver/nvidia/version").ok();
+    let version = driver.as_deref().and_then(driver_version);
+    match (Path::new("/dev/nvidia0").exists(), version) {
+        (true, Some(version)) => format!("NVIDIA, driver {version}; this version computes on the processor"),
+        (true, None) => "NVIDIA; this version computes on the processor".to_owned(),
+        (false, _) => "none found; none is needed".to_owned(),
+    }
+}
+
+fn driver_version(text: &str) -> Option<&str> {
+    let words = text.lines().next()?.split_whitespace();
+    words.into_iter().find(|word| word.contains('.') && word.starts_with(|sign: char| sign.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_linux_tells_of_memory() {
+        let text = "MemTotal:       24000000 kB\nMemFree: 1 kB\nMemAvailable:   12000000 kB\n";
+        assert_eq!(parse(text), Some(Memory { total: 24_576_000_000, available: 12_288_000_000 }));
+        assert_eq!(parse("MemTotal: many"), None);
+    }
+
+    #[test]
+    fn finds_the_drivers_version() {
+        let text =
+            "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build\nGCC version: 12.1";
+        assert_eq!(driver_version(text), Some("580.65.06"));
+        assert_eq!(driver_version(""), None);
+    }
+
+    #[test]
+    fn names_the_processor() {
+        assert_eq!(named("riscv64", std::iter::empty()), "riscv64");
+        assert_eq!(named("x86-64", ["AVX2", "FMA"].into_iter()), "x86-64 with AVX2, FMA");
+        assert!(!features().is_empty() && !gpu().is_empty());
+    }
+}
