@@ -18,7 +18,7 @@ pub enum Filter {
 
 /// The image at `width` × `height`; its sides' ratio is not kept.
 ///
-/// 8 bits: equal to Pillow's `Image.resize((width, height), BILINEAR)` of an `L` image in every pixel. 16 bits: equal to
+/// 8 bits: equal to Pillow 13's `Image.resize((width, height), BILINEAR)` of an `L` image in every pixel. 16 bits: equal to
 /// that of an `F` image, rounded half to even.
 ///
 /// ```

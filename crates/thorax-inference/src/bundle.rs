@@ -134,7 +134,7 @@ impl Bundle {
         verified(&self.directory.join(&network.file), &network.sha256)
     }
 
-    /// The films of the golden values, read and verified.
+    /// A film of the golden values, read and verified.
     ///
     /// # Errors
     /// [`BundleError::Read`] or [`BundleError::Hash`].

@@ -49,14 +49,22 @@ impl OnnxRuntime {
                 .map_err(|error| refuse(error.to_string()))?,
         };
         *shared = Some(environment.clone());
-        Ok(Self { environment, version: version_of(ort::info()) })
+        Ok(Self { environment, version: version_of(library, ort::info()) })
     }
 }
 
-/// The version out of the library's build information, "…git-branch=rel-1.32.0, …"; the whole line where it has another form.
-fn version_of(build: &str) -> String {
-    let release = build.split_once("git-branch=rel-").and_then(|(_, rest)| rest.split(',').next());
-    release.unwrap_or(build).to_owned()
+/// The library's version. Through this binding it tells only the commit that it was built from, so the release comes from the
+/// name that its packages give the file: `libonnxruntime.so.1.32.0`.
+fn version_of(library: &Path, build: &str) -> String {
+    let name = library.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let release = name.split_once(".so.").map(|(_, release)| release);
+    let commit = build.split_once("git-commit-id=").and_then(|(_, rest)| rest.split(',').next());
+    match (release, commit) {
+        (Some(release), Some(commit)) => format!("{release} ({commit})"),
+        (Some(release), None) => release.to_owned(),
+        (None, Some(commit)) => format!("commit {commit}"),
+        (None, None) => build.to_owned(),
+    }
 }
 
 impl Engine for OnnxRuntime {
@@ -111,11 +119,16 @@ impl Session for OrtSession {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::version_of;
 
     #[test]
-    fn finds_the_version_in_the_build_line() {
-        assert_eq!(version_of("ORT Build Info: git-branch=rel-1.32.0, git-commit-id=26250ae"), "1.32.0");
-        assert_eq!(version_of("a build of our own"), "a build of our own");
+    fn finds_release_and_commit() {
+        let build = "ORT Build Info: git-branch=HEAD, git-commit-id=26250ae, build type=Release";
+        assert_eq!(version_of(Path::new("a/libonnxruntime.so.1.32.0"), build), "1.32.0 (26250ae)");
+        assert_eq!(version_of(Path::new("libonnxruntime.so"), build), "commit 26250ae");
+        assert_eq!(version_of(Path::new("libonnxruntime.so.1.32.0"), "ours"), "1.32.0");
+        assert_eq!(version_of(Path::new("libonnxruntime.so"), "ours"), "ours");
     }
 }

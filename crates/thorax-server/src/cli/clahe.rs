@@ -10,7 +10,7 @@ use thorax_imaging::clahe::{Clahe, ClaheCache};
 use thorax_imaging::decode::{self, Limits};
 use thorax_imaging::{encode, recipe};
 
-use super::Outcome;
+use super::{Outcome, said};
 use crate::app::Usage;
 use crate::new_file;
 use crate::workflow::input::Input;
@@ -76,7 +76,7 @@ impl Enhance {
             match enhance(&from, &to, &parameters, &cache) {
                 Ok(()) => println!("{}", to.display()),
                 Err(error) => {
-                    eprintln!("thorax: {}: {error:#}", from.display());
+                    eprintln!("thorax: {}: {}", from.display(), said(&error));
                     outcome = Outcome::Incomplete;
                 }
             }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use thorax_inference::analyzer::Analyzer;
 use thorax_inference::engine::Opened;
 
-use super::{Outcome, count, table};
+use super::{Outcome, count, said, table};
 use crate::app;
 use crate::config::{self, EngineName, Options, Size};
 
@@ -91,7 +91,7 @@ impl Doctor {
             Ok(bundle) => bundle,
             Err(error) => {
                 findings.note("bundle", "none".to_owned());
-                findings.problems.push(format!("{error:#}"));
+                findings.problems.push(said(&error));
                 return;
             }
         };
@@ -104,7 +104,7 @@ impl Doctor {
             Ok(analyzer) => residence(&analyzer, findings),
             Err(error) => {
                 findings.note("networks", "cannot be used".to_owned());
-                findings.problems.push(format!("{error:#}"));
+                findings.problems.push(said(&error));
             }
         }
     }

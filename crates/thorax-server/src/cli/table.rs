@@ -39,7 +39,7 @@ fn write(out: &mut String, record: &Record) -> std::fmt::Result {
 }
 
 fn opinions(out: &mut String, consensus: &Consensus, record: &Record) -> std::fmt::Result {
-    write!(out, "  {:<22} {:<16} {:>7}  ", "network", "opinion", "sure of")?;
+    write!(out, "  {:<18} {:<15} {:>10} ", "network", "opinion", "confidence")?;
     for one in Diagnosis::ALL {
         write!(out, " {one:>15}")?;
     }
@@ -89,7 +89,7 @@ impl Row<'_> {
     fn text(&self) -> String {
         let percent =
             |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{:.1} %", value * 100.0));
-        let mut text = format!("{:<22} {:<16} {:>7}  ", self.name, self.opinion, percent(self.confidence));
+        let mut text = format!("{:<18} {:<15} {:>10} ", self.name, self.opinion, percent(self.confidence));
         for one in Diagnosis::ALL {
             let cell = percent(self.probabilities.map(|all| all.of(one).get()));
             let _ = write!(text, " {cell:>15}");

@@ -1,0 +1,4 @@
+//! One test binary of the crate.
+
+mod decode;
+mod pixels;

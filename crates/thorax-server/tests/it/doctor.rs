@@ -1,0 +1,39 @@
+//! `thorax doctor`.
+
+use crate::program::{run, thorax};
+
+#[test]
+fn a_healthy_house() {
+    let (code, out, err) = run(thorax(&["doctor"]));
+    assert_eq!(code, 0, "{out}{err}");
+    for expected in
+        ["program    thorax", "processor", "memory", "gpu", "engine     rten", "bundle     toy", "films can be read"]
+    {
+        assert!(out.contains(expected), "{expected}: {out}");
+    }
+    assert!(!out.contains("PROBLEM"));
+}
+
+#[test]
+fn a_missing_library_is_advice_unless_it_was_asked_for() {
+    let (code, out, _) = run(thorax(&["doctor", "--onnxruntime", "no/such.so"]));
+    assert_eq!(code, 0);
+    assert!(out.contains("advice") && out.contains("no/such.so") && out.contains("THORAX_ONNXRUNTIME"), "{out}");
+    let (code, out, _) = run(thorax(&["doctor", "--engine", "onnxruntime", "--onnxruntime", "no/such.so"]));
+    assert_eq!(code, 1);
+    assert!(out.contains("PROBLEM") && out.contains("no/such.so"), "{out}");
+}
+
+#[test]
+fn a_budget_that_no_network_fits_is_a_problem_with_both_figures() {
+    let (code, out, _) = run(thorax(&["doctor", "--memory-budget", "5MiB"]));
+    assert_eq!(code, 1);
+    assert!(out.contains("budget of 5 MiB is too small") && out.contains("needs"), "{out}");
+}
+
+#[test]
+fn a_small_budget_makes_them_take_turns() {
+    let (code, out, _) = run(thorax(&["doctor", "--memory-budget", "100MiB"]));
+    assert_eq!(code, 0);
+    assert!(out.contains("they take turns within 100 MiB"), "{out}");
+}

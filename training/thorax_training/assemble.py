@@ -1,0 +1,71 @@
+"""A graph that ships: backbone with int8 weights, head, class activation map, embedding, and lungs where there is a probe."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from thorax_training.heads import Head
+from thorax_training.networks import Network
+
+
+def attach(
+    backbone: onnx.ModelProto, network: Network, head: Head, lungs: tuple[np.ndarray, float] | None = None
+) -> onnx.ModelProto:
+    """Append the head to a backbone graph.
+
+    `cam` is the head (bias included) applied to every cell of the grid and `logits` is the mean of `cam`, so the map
+    explains the logits exactly.
+    """
+    model = copy.deepcopy(backbone)
+    del model.graph.output[:]
+    matrix = head.weights.reshape(*head.weights.shape, 1, 1).astype(np.float32)
+    _constant(model, "head_weights", matrix)
+    _constant(model, "head_bias", head.bias.astype(np.float32))
+    model.graph.node.extend([
+        helper.make_node("GlobalAveragePool", ["grid"], ["grid_mean"], name="grid_mean"),
+        helper.make_node("Flatten", ["grid_mean"], ["embedding"], name="embedding", axis=1),
+        helper.make_node("Conv", ["grid", "head_weights", "head_bias"], ["cam"], name="cam", kernel_shape=[1, 1]),
+        helper.make_node("GlobalAveragePool", ["cam"], ["cam_mean"], name="cam_mean"),
+        helper.make_node("Flatten", ["cam_mean"], ["logits"], name="logits", axis=1),
+    ])
+    classes, size, side = *head.weights.shape, network.grid
+    _output(model, "logits", ["N", classes])
+    _output(model, "cam", ["N", classes, side, side])
+    _output(model, "embedding", ["N", size])
+    if lungs is not None:
+        _append_lungs(model, side, *lungs)
+    model.producer_name, model.doc_string = "thorax_training", f"{network.title}; {network.origin}"
+    onnx.checker.check_model(model)
+    return model
+
+
+def _append_lungs(model: onnx.ModelProto, side: int, weights: np.ndarray, bias: float) -> None:
+    _constant(model, "lungs_weights", weights.reshape(1, -1, 1, 1).astype(np.float32))
+    _constant(model, "lungs_bias", np.array([bias], np.float32))
+    model.graph.node.extend([
+        helper.make_node("Conv", ["grid", "lungs_weights", "lungs_bias"], ["lungs_score"], name="lungs_score",
+                         kernel_shape=[1, 1]),
+        helper.make_node("Sigmoid", ["lungs_score"], ["lungs"], name="lungs"),
+    ])
+    _output(model, "lungs", ["N", 1, side, side])
+
+
+def _constant(model: onnx.ModelProto, name: str, value: np.ndarray) -> None:
+    model.graph.initializer.append(numpy_helper.from_array(value, name))
+
+
+def _output(model: onnx.ModelProto, name: str, shape: list[int | str]) -> None:
+    model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+
+def parameters_of(model: onnx.ModelProto) -> int:
+    """Return how many trained values a graph holds (scales and zero points of the storage not counted)."""
+    total = 0
+    for item in model.graph.initializer:
+        if not item.name.endswith(("_scale", "_zero")):
+            total += int(np.prod(item.dims)) if item.data_type in (TensorProto.FLOAT, TensorProto.INT8) else 0
+    return total

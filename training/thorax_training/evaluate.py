@@ -1,0 +1,174 @@
+"""`evaluate`: every figure of the card, written to metrics/*.json. The test split is read here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from thorax_training import border, calibrate, calibration, dataset, heads, measures, networks, outside, train
+from thorax_training.dataset import LABELS, Films
+from thorax_training.paths import Paths
+
+SMALLEST_GROUP = 10
+
+
+def _areas(probabilities: np.ndarray, films: Films, chosen: np.ndarray) -> dict:
+    """Return one-against-rest AUROCs with intervals, drawn by patient."""
+    label, rows = films.label[chosen], {}
+    for index, name in enumerate(LABELS):
+        positive = label == index
+        low, high = measures.bootstrap_interval(probabilities[:, index], positive, films.patient[chosen])
+        rows[name] = {"auroc": measures.auroc(probabilities[:, index], positive), "low": low, "high": high,
+                      "films": int(positive.sum())}
+    return rows
+
+
+def describe(probabilities: np.ndarray, films: Films, chosen: np.ndarray) -> dict:
+    """Return the figures of one set of probability vectors on some films."""
+    label, predicted = films.label[chosen], probabilities.argmax(axis=1)
+    return {
+        "films": len(chosen), "auroc": _areas(probabilities, films, chosen),
+        "macro_auroc": train.macro_auroc(probabilities, label),
+        "balanced_accuracy": measures.balanced_accuracy(predicted, label),
+        "accuracy": float((predicted == label).mean()),
+        "ece": measures.calibration_error(probabilities, label), "log_loss": measures.log_loss(probabilities, label),
+    }
+
+
+def by_source(probabilities: np.ndarray, films: Films, chosen: np.ndarray) -> list[dict]:
+    """Return, by source, accuracy and recall by class, and AUROC of COVID where a source has both sides."""
+    rows, predicted = [], probabilities.argmax(axis=1)
+    for source in np.unique(films.source[chosen]):
+        inside = films.source[chosen] == source
+        label = films.label[chosen][inside]
+        recall = {LABELS[k]: float((predicted[inside][label == k] == k).mean()) for k in np.unique(label)}
+        row = {"source": str(source), "films": int(inside.sum()), "accuracy": float((predicted[inside] == label).mean()),
+               "recall": recall, "called_covid": float((predicted[inside] == outside.COVID).mean())}
+        positive = label == outside.COVID
+        if min(positive.sum(), (~positive).sum()) >= SMALLEST_GROUP:
+            row["covid_auroc"] = measures.auroc(probabilities[inside][:, outside.COVID], positive)
+        rows.append(row)
+    return rows
+
+
+def _sets(probabilities: np.ndarray, label: np.ndarray, threshold: float) -> dict:
+    sets = calibration.prediction_sets(probabilities, threshold)
+    sizes = sets.sum(axis=1)
+    return {
+        "coverage": float(sets[np.arange(len(label)), label].mean()), "mean_size": float(sizes.mean()),
+        "sizes": {str(k): int((sizes == k).sum()) for k in range(len(LABELS) + 1)},
+        "coverage_by_class": {LABELS[k]: float(sets[label == k, k].mean()) for k in np.unique(label)},
+    }
+
+
+def _without_each(logits: np.ndarray, settings: dict, label: np.ndarray) -> list[dict]:
+    """Return what the ensemble loses without each network, the other weights scaled up."""
+    rows = []
+    for index, network in enumerate(networks.NETWORKS):
+        weights = np.array(settings["weights"])
+        weights[index] = 0.0
+        probabilities = calibrate.consensus(logits, {**settings, "weights": weights / weights.sum()})[1]
+        rows.append({
+            "without": network.name, "macro_auroc": train.macro_auroc(probabilities, label),
+            "covid_auroc": measures.auroc(probabilities[:, outside.COVID], label == outside.COVID),
+            "balanced_accuracy": measures.balanced_accuracy(probabilities.argmax(axis=1), label),
+        })
+    return rows
+
+
+def _disagreement(calibrated: np.ndarray) -> list[list[float]]:
+    votes = calibrated.argmax(axis=2)
+    return [[float((a != b).mean()) for b in votes] for a in votes]
+
+
+def inside(paths: Paths, films: Films, logits: np.ndarray, settings: dict) -> dict:
+    """Return all figures on the val and test splits."""
+    report = {"settings": settings}
+    for split in ("val", "test"):
+        chosen = films.where(split)
+        calibrated, mixed = calibrate.consensus(logits[:, chosen], settings)
+        label = films.label[chosen]
+        votes = calibrated.argmax(axis=2)
+        agreeing = (votes == mixed.argmax(axis=1)).sum(axis=0)
+        report[split] = {
+            "ensemble": describe(mixed, films, chosen),
+            "networks": {n.name: describe(p, films, chosen) for n, p in zip(networks.NETWORKS, calibrated, strict=True)},
+            "sources": by_source(mixed, films, chosen),
+            "conformal": _sets(mixed, label, settings["conformal_threshold"]),
+            "without_each": _without_each(logits[:, chosen], settings, label),
+            "disagreement": _disagreement(calibrated),
+            "accuracy_by_agreement": {
+                str(k): {"films": int((agreeing == k).sum()),
+                         "accuracy": float((mixed.argmax(axis=1) == label)[agreeing == k].mean())}
+                for k in np.unique(agreeing)},
+        }
+    return report
+
+
+def left_out(paths: Paths, films: Films) -> dict:
+    """Return leave-one-source-out AUROCs of every network and of their plain mean."""
+    loaded = [train.load(paths, network, films) for network in networks.NETWORKS]
+    chosen = []
+    for network in networks.NETWORKS:
+        stored = json.loads((paths.cache / "heads" / f"{network.name}.json").read_text())
+        chosen.append(heads.Settings(stored["penalty"], stored["nuisance"]))
+    kept: dict[tuple[int, bytes], np.ndarray] = {}
+
+    def one(index: int, fitted_on: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        key = (index, fitted_on.tobytes())
+        if key not in kept:
+            head = train.fit(films, loaded[index], fitted_on, chosen[index])
+            kept[key] = heads.softmax(head.logits(loaded[index].clean))[:, outside.COVID]
+        return kept[key][wanted]
+
+    report = {}
+    for index, network in enumerate(networks.NETWORKS):
+        report[network.name] = outside.leave_one_source_out(
+            films, lambda fitted_on, wanted, i=index: one(i, fitted_on, wanted), with_test=True)
+    report["ensemble"] = outside.leave_one_source_out(
+        films, lambda fitted_on, wanted: np.mean([one(i, fitted_on, wanted) for i in range(len(loaded))], axis=0),
+        with_test=True)
+    return report
+
+
+def _write(paths: Paths, name: str, content: object) -> None:
+    (paths.metrics / name).write_text(json.dumps(content, indent=1) + "\n")
+
+
+def summary(report: dict, outside_report: dict, gate: dict) -> dict:
+    """Return the few figures that the manifest carries."""
+    test, covid = report["test"]["ensemble"], report["test"]["ensemble"]["auroc"]["COVID"]
+    ensemble = outside_report["ensemble"]
+    held_out = next(row for row in gate["frontal"] if row["split"] == "test")
+    pictures = gate["not_chest_by_picture"]
+    return {
+        "test_films": test["films"], "test_covid_auroc": round(covid["auroc"], 3),
+        "test_covid_auroc_low": round(covid["low"], 3), "test_covid_auroc_high": round(covid["high"], 3),
+        "test_macro_auroc": round(test["macro_auroc"], 3),
+        "test_balanced_accuracy": round(test["balanced_accuracy"], 3), "test_ece": round(test["ece"], 3),
+        "test_conformal_coverage": round(report["test"]["conformal"]["coverage"], 3),
+        "unseen_source_covid_auroc": {k: round(v["both_unseen"], 3) for k, v in ensemble.items()},
+        "same_unseen_source_covid_auroc": {
+            k: round(v["same_source"], 3) for k, v in ensemble.items() if "same_source" in v},
+        "gate_not_chest": sum(row["pictures"] for row in pictures),
+        "gate_not_chest_refused": sum(row["refused_with_pixel_rules"] for row in pictures),
+        "gate_frontal_test": held_out["films"], "gate_frontal_test_refused": held_out["refused"],
+        "note": "The test split shares its sources with training; expect the figures of unseen sources elsewhere.",
+    }
+
+
+def evaluate(paths: Paths) -> None:
+    """Write evaluation.json, outside.json, border.json and summary.json."""
+    films = dataset.read_films(paths.data)
+    settings = json.loads((paths.cache / "calibration.json").read_text())
+    logits, available = calibrate.logits_of(paths, films)
+    if not available.all():
+        raise ValueError(f"features are missing for {(~available).sum()} films: run `features` first")
+    report, outside_report = inside(paths, films, logits, settings), left_out(paths, films)
+    _write(paths, "evaluation.json", report)
+    _write(paths, "outside.json", outside_report)
+    _write(paths, "border.json", border.measure(paths, films))
+    gate = json.loads((paths.metrics / "gate.json").read_text())
+    _write(paths, "summary.json", summary(report, outside_report, gate))
+    print(json.dumps(summary(report, outside_report, gate), indent=1), flush=True)

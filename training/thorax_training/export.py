@@ -1,0 +1,115 @@
+"""`export`: the bundle folder, as docs/bundle.md describes it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+
+import numpy as np
+import onnx
+
+from thorax_training import assemble, dataset, golden, graphs, manifest, networks, packages, recipe, train
+from thorax_training.paths import Paths
+
+LARGEST_FILE = 50 * 1024 * 1024
+LARGEST_BUNDLE = 100 * 1024 * 1024
+GATE_NETWORK = "efficientnet-lite0"
+CAUTION = (
+    "The viral pneumonia films that the networks learned from are 98 % films of children of one to five years. In an "
+    "adult this label is little more than a guess: do not rely on it."
+)
+
+
+def _lungs(paths: Paths) -> tuple[np.ndarray, float]:
+    stored = np.load(paths.cache / "heads" / "lungs.npz")
+    return stored["weights"], float(stored["bias"])
+
+
+def _network_entry(paths: Paths, network: networks.Network, temperature: float, weight: float) -> dict:
+    backbone = onnx.load(paths.graphs / f"{network.name}.int8.onnx")
+    head = train.read_head(paths, network)
+    model = assemble.attach(backbone, network, head, _lungs(paths) if network.name == train.LUNGS_NETWORK else None)
+    file = paths.bundle / f"{network.name}.onnx"
+    onnx.save(model, file)
+    if file.stat().st_size > LARGEST_FILE:
+        raise ValueError(f"{file.name} is larger than a file of a bundle may be")
+    return {
+        "name": network.name, "title": network.title, "file": file.name, "sha256": packages.sha256_of(file),
+        "parameters": assemble.parameters_of(model), "licence": network.licence, "origin": network.origin,
+        "temperature": temperature, "weight": weight,
+    }
+
+
+def check(paths: Paths, network: networks.Network) -> dict[str, float]:
+    """Compare an exported graph with the features it was trained on; return the largest differences."""
+    films = dataset.read_films(paths.data)
+    values, head = train.load(paths, network, films), train.read_head(paths, network)
+    chosen = np.flatnonzero(values.available & (films.split != "train"))[:24]
+    stack = dataset.pixels(films, paths.data, recipe.STEPS, paths.cache / "pixels.plain.npy")
+    image = recipe.normalize(np.asarray(stack[chosen]), recipe.STEPS)
+    session = graphs.session(paths.bundle / f"{network.name}.onnx")
+    logits, cam, embedding = session.run(["logits", "cam", "embedding"], {"image": image})
+    return {
+        "logits_against_head_on_features": float(np.abs(logits - head.logits(values.clean[chosen])).max()),
+        "logits_against_mean_of_cam": float(np.abs(logits - cam.mean(axis=(2, 3))).max()),
+        "logits_against_head_on_embedding": float(np.abs(logits - head.logits(embedding)).max()),
+    }
+
+
+def export(paths: Paths) -> None:
+    """Write graphs, gate, golden values and manifest."""
+    settings = json.loads((paths.cache / "calibration.json").read_text())
+    numbers = zip(networks.NETWORKS, settings["temperatures"], settings["weights"], strict=True)
+    entries = [_network_entry(paths, network, t, w) for network, t, w in numbers]
+    differences = {network.name: check(paths, network) for network in networks.NETWORKS}
+    worst = max(value for row in differences.values() for value in row.values())
+    print(f"largest difference between exported graphs and training: {worst:.1e}", flush=True)
+    if worst > 1e-3:
+        raise ValueError(f"exported graphs differ: {differences}")
+    (paths.metrics / "export.json").write_text(json.dumps(differences, indent=1) + "\n")
+    gate_file = paths.bundle / "gate.json"
+    gate_file.write_bytes((paths.cache / "gate.json").read_bytes())
+    limits = json.loads((paths.cache / "limits.json").read_text())
+    content = _manifest(paths, settings, entries, limits)
+    golden.write(paths.bundle, paths.packages, content)
+    content["golden"]["sha256"] = packages.sha256_of(paths.bundle / "golden.json")
+    (paths.bundle / "bundle.toml").write_text(manifest.to_toml(content))
+    total = sum(file.stat().st_size for file in paths.bundle.iterdir())
+    print(f"{paths.bundle.name}: {total / 1e6:.1f} MB", flush=True)
+    if total > LARGEST_BUNDLE:
+        raise ValueError("the bundle is too large")
+
+
+def _manifest(paths: Paths, settings: dict, entries: list[dict], limits: dict) -> dict:
+    return {
+        "schema": 1, "id": paths.bundle.name, "created": datetime.date.today().isoformat(), "licence": "Apache-2.0",
+        "labels": list(dataset.LABELS), "recipe": list(recipe.STEPS), "network": entries,
+        "ensemble": {
+            "temperature": settings["ensemble_temperature"], "minimum_votes": 4, "coverage": settings["coverage"],
+            "conformal_threshold": settings["conformal_threshold"],
+        },
+        "caution": [{"label": "Viral Pneumonia", "minimum_age": 18, "message": CAUTION}],
+        "gate": {
+            "network": GATE_NETWORK, "file": "gate.json", "sha256": packages.sha256_of(paths.bundle / "gate.json"),
+            **limits,
+        },
+        "lungs": {"network": train.LUNGS_NETWORK, "output": "lungs"},
+        "golden": {"file": "golden.json", "sha256": ""},
+        "training": _training(paths, settings), "metrics": _metrics(paths),
+    }
+
+
+def _training(paths: Paths, settings: dict) -> dict:
+    films = dataset.read_films(paths.data)
+    counts = {split: int((films.split == split).sum()) for split in ("train", "val", "test")}
+    return {
+        "films_train": counts["train"], "films_val": counts["val"], "films_test": counts["test"],
+        "films_calibration": settings["films"], "sources": sorted({str(s) for s in films.source}),
+        "method": "frozen backbones, linear heads balanced by class and source, calibrated on val",
+        "statement": "Decision support, not a diagnosis.",
+    }
+
+
+def _metrics(paths: Paths) -> dict:
+    file = paths.metrics / "summary.json"
+    return json.loads(file.read_text()) if file.exists() else {"state": "not yet evaluated"}

@@ -1,0 +1,53 @@
+"""`gate`: limits of the pixel rules, the gate's classifier, and how both do on pictures that they have not seen."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from thorax_training import dataset, gate, networks, quality, recipe, train
+from thorax_training.paths import Paths
+
+
+def _measured(paths: Paths, films: dataset.Films) -> np.ndarray:
+    cache = paths.cache / "quality.npy"
+    if not cache.exists():
+        np.save(cache, quality.measure([recipe.read_film(paths.data / "xrays" / file) for file in films.file]))
+    return np.load(cache)
+
+
+def _crossed(measured: np.ndarray, limits: dict) -> np.ndarray:
+    return (
+        (measured[:, 0] < limits["minimum_short_side"]) | (measured[:, 1] > limits["maximum_aspect"])
+        | (measured[:, 2] < limits["minimum_contrast"]) | (measured[:, 3] < limits["minimum_sharpness"])
+    )
+
+
+def run(paths: Paths, network_name: str = "dinov2-vits14") -> None:
+    """Fit the gate on one network's embedding and write gate.json, limits.json and metrics/gate.json."""
+    films, network = dataset.read_films(paths.data), networks.BY_NAME[network_name]
+    measured = _measured(paths, films)
+    limits = quality.limits_from(measured[films.where("train")])
+    (paths.cache / "limits.json").write_text(json.dumps(limits))
+    values = train.load(paths, network, films)
+    usable = dataset.Films(**{name: column[values.available] for name, column in vars(films).items()})
+    frontal, refused_by_pixels = values.clean[values.available], _crossed(measured, limits)[values.available]
+    examples = gate.embed(paths, network, gate.collect(paths), limits)
+    fitted = gate.final(examples, usable, frontal)
+    (paths.cache / "gate.json").write_text(fitted.to_json())
+    report = {"network": network.name, "limits": limits, "minimum_frontal": fitted.minimum_frontal, "frontal": []}
+    for split in ("train", "val", "test"):
+        chosen = usable.where(split)
+        by_classifier = fitted.refuses(frontal[chosen])
+        report["frontal"].append({
+            "split": split, "films": len(chosen), "refused_by_classifier": int(by_classifier.sum()),
+            "refused_by_pixel_rules": int(refused_by_pixels[chosen].sum()),
+            "refused": int((by_classifier | refused_by_pixels[chosen]).sum()),
+        })
+    report["not_chest_by_picture"] = gate.out_of_fold(examples, usable, frontal, by_kind=False)
+    report["not_chest_kind_left_out"] = gate.out_of_fold(examples, usable, frontal, by_kind=True)
+    report["spoiled_test_films"] = gate.spoiled_refusals(fitted, examples, "test")
+    (paths.metrics / f"gate.{network.name}.json").write_text(json.dumps(report, indent=1) + "\n")
+    for row in report["frontal"] + report["not_chest_by_picture"] + report["spoiled_test_films"]:
+        print(row, flush=True)

@@ -1,0 +1,93 @@
+"""The six networks: order, names, licences, how each wants its input, and who builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from thorax_training import packages
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+HALF = (0.5, 0.5, 0.5)
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of the bundle."""
+
+    name: str
+    title: str
+    package: packages.Package
+    licence: str
+    ancestry: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    embedding: int
+    grid: int
+
+    @property
+    def origin(self) -> str:
+        """Return where the backbone comes from, for the manifest and the card."""
+        return f"{self.package.spelled}; {self.ancestry}"
+
+
+# open_nsfw wants blue, green, red minus these means on 0..255; a grey film has the same value in all three.
+_NSFW_MEAN = tuple(value / 255.0 for value in (104.0, 117.0, 123.0))
+_NSFW_STD = (1.0 / 255.0,) * 3
+
+NETWORKS = (
+    Network("efficientnet-lite0", "EfficientNet-Lite0", packages.LITE0, "Apache-2.0", "ImageNet", HALF, HALF, 1280, 7),
+    Network("dinov2-vits14", "DINOv2 ViT-S/14", packages.DINOV2, "Apache-2.0 (package: MIT)",
+            "self-supervised on LVD-142M, carried as the backbone of a saliency network", IMAGENET_MEAN, IMAGENET_STD,
+            384, 16),
+    Network("xception", "Xception", packages.XCEPTION, "MIT / Apache-2.0 upstream (package: none stated)",
+            "ImageNet, Keras Applications, kept frozen inside a pneumonia classifier", HALF, HALF, 2048, 7),
+    Network("efficientnet-lite2", "EfficientNet-Lite2", packages.LITE2, "Apache-2.0", "ImageNet", HALF, HALF, 1280, 7),
+    Network("resnet50-thin", "ResNet-50-thin", packages.RESNET_THIN, "Apache-2.0 and BSD-2-Clause",
+            "ImageNet, then Yahoo's open_nsfw content-moderation classifier", _NSFW_MEAN, _NSFW_STD, 1024, 7),
+    Network("inception-v3", "Inception-V3", packages.INCEPTION, "MIT",
+            "ImageNet, then the nsfwjs content-moderation classifier (one byte a weight)", (0.0,) * 3, (1.0,) * 3,
+            2048, 5),
+)
+BY_NAME = {network.name: network for network in NETWORKS}
+
+
+def builders(folder: Path) -> dict[str, Callable[[], tuple[nn.Module, str]]]:
+    """Return, by network name, the function that rebuilds the backbone from its package."""
+    from thorax_training.backbones import dinov2, efficientnet_lite, inception, resnet_thin, xception
+
+    return {
+        "dinov2-vits14": lambda: dinov2.build(folder),
+        "xception": lambda: xception.build(folder),
+        "efficientnet-lite2": lambda: efficientnet_lite.build("tf_efficientnet_lite2", folder),
+        "efficientnet-lite0": lambda: efficientnet_lite.build("tf_efficientnet_lite0", folder),
+        "resnet50-thin": lambda: resnet_thin.build(folder),
+        "inception-v3": lambda: inception.build(folder),
+    }
+
+
+class FromGrey(nn.Module):
+    """A backbone that takes one grey channel in 0..1 and does its own channel copies, mean and deviation."""
+
+    def __init__(self, network: Network, backbone: nn.Module) -> None:
+        super().__init__()
+        scale = torch.tensor([1.0 / value for value in network.std])
+        shift = torch.tensor([-m / s for m, s in zip(network.mean, network.std, strict=True)])
+        self.register_buffer("scale", scale.reshape(1, 3, 1, 1))
+        self.register_buffer("shift", shift.reshape(1, 3, 1, 1))
+        self.backbone = backbone
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Return the last feature grid of `[N, 1, 224, 224]` films."""
+        return self.backbone(image * self.scale + self.shift)
+
+
+def build(network: Network, folder: Path) -> tuple[FromGrey, str]:
+    """Rebuild one backbone, with its own normalisation in front."""
+    backbone, matched = builders(folder)[network.name]()
+    return FromGrey(network, backbone).eval(), matched

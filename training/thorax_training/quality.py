@@ -1,0 +1,56 @@
+"""The gate's pixel rules, measured on the decoded film at 8 bits before the recipe."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from thorax_training import recipe
+
+MINIMUM_SHORT_SIDE = 180
+"""The films of the training set are copies of at most 320 pixels, the narrowest 184; thumbnails of 64 are refused."""
+MARGIN = 0.75
+"""The limits lie this far outside the most extreme train film, so that a duller film elsewhere still passes."""
+
+
+def contrast(film: np.ndarray) -> float:
+    """Return the population standard deviation of the 8-bit film."""
+    return float(film.astype(np.float64).std())
+
+
+def sharpness(film: np.ndarray) -> float:
+    """Return the variance of the 4-neighbour Laplacian of the whole film at 224 x 224, before crop and CLAHE."""
+    small = recipe.resize(film, recipe.SIDE, recipe.SIDE).astype(np.float64)
+    return float(cv2.Laplacian(small, cv2.CV_64F, ksize=1).var())
+
+
+def aspect(film: np.ndarray) -> float:
+    """Return longer side / shorter side."""
+    return max(film.shape) / min(film.shape)
+
+
+def reasons(film: np.ndarray, limits: dict[str, float]) -> list[str]:
+    """Return which rules refuse a film."""
+    film = recipe.depth8(film)
+    checks = {
+        "minimum_short_side": min(film.shape) < limits["minimum_short_side"],
+        "maximum_aspect": aspect(film) > limits["maximum_aspect"],
+        "minimum_contrast": contrast(film) < limits["minimum_contrast"],
+        "minimum_sharpness": sharpness(film) < limits["minimum_sharpness"],
+    }
+    return [name for name, refused in checks.items() if refused]
+
+
+def measure(films: list[np.ndarray]) -> np.ndarray:
+    """Return `[n, 4]`: short side, aspect, contrast, sharpness."""
+    return np.array([[min(f.shape), aspect(f), contrast(f), sharpness(f)] for f in films])
+
+
+def limits_from(measured: np.ndarray) -> dict[str, float]:
+    """Set the limits outside everything that the train films show."""
+    return {
+        "minimum_short_side": MINIMUM_SHORT_SIDE,
+        "maximum_aspect": float(np.ceil(measured[:, 1].max() / MARGIN**0.5 * 20) / 20),
+        "minimum_contrast": float(np.floor(measured[:, 2].min() * MARGIN)),
+        "minimum_sharpness": float(np.floor(measured[:, 3].min() * MARGIN)),
+    }

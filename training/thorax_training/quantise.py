@@ -1,0 +1,93 @@
+"""Weights as one byte each: symmetric, one scale per output channel, unpacked to float32 when an engine loads them."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+SMALLEST = 1024
+"""Tensors with fewer values than this stay float32."""
+
+UNPACK = "dequantize_linear"
+"""How a graph unpacks its weights: `dequantize_linear`, or `cast_mul` for an engine without that operator."""
+
+
+def output_axis(node: onnx.NodeProto) -> int | None:
+    """Return the axis of output channels of the second input, or None if the node has no weight there."""
+    if node.op_type == "Conv":
+        return 0
+    if node.op_type == "MatMul":
+        return 1
+    if node.op_type == "Gemm":
+        transposed = any(attribute.name == "transB" and attribute.i for attribute in node.attribute)
+        return 0 if transposed else 1
+    return None
+
+
+def quantise_tensor(weight: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (int8 values, float32 scale per channel); the largest value of each channel becomes 127."""
+    others = tuple(i for i in range(weight.ndim) if i != axis)
+    largest = np.abs(weight).max(axis=others)
+    scale = np.where(largest > 0, largest / 127.0, 1.0).astype(np.float32)
+    coded = np.rint(weight / _along(scale, weight.ndim, axis))
+    return np.clip(coded, -127, 127).astype(np.int8), scale
+
+
+def _along(scale: np.ndarray, dimensions: int, axis: int) -> np.ndarray:
+    shape = [1] * dimensions
+    shape[axis] = -1
+    return scale.reshape(shape)
+
+
+def unpack_nodes(name: str, coded: np.ndarray, scale: np.ndarray, axis: int) -> tuple[list, list]:
+    """Return (initialisers, nodes) that make the float32 tensor `name`. The one place that knows how to unpack."""
+    if UNPACK == "cast_mul":
+        scale = _along(scale, coded.ndim, axis)
+        nodes = [
+            helper.make_node("Cast", [f"{name}_int8"], [f"{name}_cast"], to=onnx.TensorProto.FLOAT),
+            helper.make_node("Mul", [f"{name}_cast", f"{name}_scale"], [name]),
+        ]
+        extra = []
+    else:
+        zero = np.zeros(scale.shape, np.int8)
+        inputs = [f"{name}_int8", f"{name}_scale", f"{name}_zero"]
+        nodes = [helper.make_node("DequantizeLinear", inputs, [name], name=f"{name}_unpack", axis=axis)]
+        extra = [numpy_helper.from_array(zero, f"{name}_zero")]
+    initializers = [
+        numpy_helper.from_array(coded, f"{name}_int8"),
+        numpy_helper.from_array(np.ascontiguousarray(scale), f"{name}_scale"),
+    ]
+    return initializers + extra, nodes
+
+
+def quantise(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """Return (graph with int8 weights, the same graph with the unpacked weights as plain float32)."""
+    packed, plain = copy.deepcopy(model), copy.deepcopy(model)
+    axes = {}
+    for node in model.graph.node:
+        axis = output_axis(node)
+        if axis is not None and len(node.input) > 1:
+            axes[node.input[1]] = axis
+    initializers, unpacking = [], []
+    for item in model.graph.initializer:
+        weight = numpy_helper.to_array(item)
+        if item.name not in axes or weight.size < SMALLEST:
+            initializers.append(item)
+            continue
+        axis = axes[item.name]
+        coded, scale = quantise_tensor(weight, axis)
+        tensors, nodes = unpack_nodes(item.name, coded, scale, axis)
+        initializers += tensors
+        unpacking += nodes
+        target = next(other for other in plain.graph.initializer if other.name == item.name)
+        unpacked = coded.astype(np.float32) * _along(scale, coded.ndim, axis)
+        target.CopyFrom(numpy_helper.from_array(unpacked, item.name))
+    nodes = unpacking + list(packed.graph.node)
+    del packed.graph.initializer[:], packed.graph.node[:]
+    packed.graph.initializer.extend(initializers)
+    packed.graph.node.extend(nodes)
+    onnx.checker.check_model(packed)
+    return packed, plain
