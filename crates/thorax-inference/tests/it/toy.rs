@@ -99,6 +99,7 @@ impl Engine for ToyEngine {
 impl Session for ToySession {
     fn run(&mut self, batch: &Batch, _: &[&str]) -> Result<Vec<Tensor>, EngineError> {
         let pixels = batch.height * batch.width;
+        #[expect(clippy::cast_precision_loss, reason = "a toy film has 64 pixels")]
         let means: Vec<f32> = batch.samples.chunks(pixels).map(|film| film.iter().sum::<f32>() / pixels as f32).collect();
         let behaviour = &self.behaviour;
         let golden = means.iter().all(|mean| (mean - GOLDEN).abs() < 1e-6);
@@ -116,7 +117,9 @@ impl Session for ToySession {
         assert!(!is(behaviour.panics), "the toy was told to panic");
         let mut values: Vec<[f32; 4]> = means.iter().map(|&mean| logits(self.network, mean)).collect();
         if is(behaviour.is_not_finite) {
-            values.iter_mut().for_each(|value| value[0] = f32::NAN);
+            for value in &mut values {
+                value[0] = f32::NAN;
+            }
         }
         // The first class's evidence lies on the right, the others' everywhere alike.
         let cam = values.iter().flat_map(|[first, others @ ..]| {
