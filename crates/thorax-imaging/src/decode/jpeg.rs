@@ -33,6 +33,9 @@ pub(super) fn luma(bytes: &[u8], frame: &Frame, limits: &Limits) -> Result<Vec<u
     admit(frame)?;
     let pixels = limits.admit_pixels(u32::from(frame.width), u32::from(frame.height))?;
     limits.admit_memory(memory(bytes, frame))?;
+    if bytes.len() as u64 * 8 < fewest_bits(frame) {
+        return Err(TRUNCATED);
+    }
     let options = DecoderOptions::default()
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX))
@@ -93,6 +96,15 @@ fn memory(bytes: &[u8], frame: &Frame) -> u64 {
     pixels * (coefficients + 2 + u64::from(frame.components)) + bytes.len() as u64 * 2
 }
 
+/// Any block of 8 by 8 costs a bit for its mean and, in a sequential file, one more for the end of its waves. A file with
+/// fewer claims a picture that it does not hold.
+fn fewest_bits(frame: &Frame) -> u64 {
+    let blocks = u64::from(frame.width.div_ceil(8)) * u64::from(frame.height.div_ceil(8));
+    if frame.process == Process::Sequential { blocks * 2 } else { blocks }
+}
+
+const TRUNCATED: DecodeError = DecodeError::Truncated { format: Container::Jpeg };
+
 fn translate(error: &DecodeErrors) -> DecodeError {
     let truncated = match error {
         DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => true,
@@ -100,7 +112,7 @@ fn translate(error: &DecodeErrors) -> DecodeError {
         _ => false,
     };
     if truncated {
-        return DecodeError::Truncated { format: Container::Jpeg };
+        return TRUNCATED;
     }
     match error {
         DecodeErrors::Unsupported(_) => DecodeError::unsupported("this coding process of JPEG", RE_EXPORT),

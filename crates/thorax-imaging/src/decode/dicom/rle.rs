@@ -30,7 +30,8 @@ fn unpack<'a>(mut packed: &[u8], mut targets: impl ExactSizeIterator<Item = &'a 
         packed = match control {
             0..=127 => {
                 let (literal, rest) = rest.split_at_checked(usize::from(control) + 1).ok_or(TRUNCATED)?;
-                for (target, byte) in targets.by_ref().zip(literal) {
+                // The literal goes first: a zip takes from its left side before it sees that the right is empty.
+                for (byte, target) in literal.iter().zip(targets.by_ref()) {
                     *target = *byte;
                 }
                 rest
