@@ -48,8 +48,8 @@ check-rust:
 
 check-python:
 	@scripts/venv.sh
-	$(PYTHON) -m ruff check training bench
-	$(PYTHON) -m ruff format --check training bench
+	$(PYTHON) -m ruff check training bench crates
+	$(PYTHON) -m ruff format --check bench crates
 
 bench:
 	@scripts/toolchain.sh

@@ -34,7 +34,7 @@ pub struct Enhance {
     paths: Vec<PathBuf>,
 
     /// How far a grey level's share may rise above even before it is clipped; 0 clips nothing
-    #[arg(long, value_name = "LIMIT", default_value_t = 2.0, value_parser = clip_limit)]
+    #[arg(long, value_name = "LIMIT", default_value_t = 2.0, value_parser = clip_limit, allow_negative_numbers = true)]
     clip: f64,
 
     /// Tiles across and down

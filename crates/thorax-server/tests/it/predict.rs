@@ -195,10 +195,9 @@ fn the_table_has_its_form() {
     assert_eq!(code, 0);
     assert!(film.is_file());
     let percents = "# % # % # % # % # % #";
-    let rows: String = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "CONSENSUS"]
-        .iter()
+    let rows = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "CONSENSUS"]
         .map(|name| format!("{name} COVID {percents}\n"))
-        .collect();
+        .concat();
     let expected = format!(
         "film.png (PNG, # x #, # bits)\n\
          network opinion confidence COVID Lung Opacity Normal Viral Pneumonia ms\n\
@@ -225,10 +224,9 @@ fn numberless(word: &str) -> String {
     let mut out = String::new();
     for sign in word.chars() {
         match sign {
-            '0'..='9' if out.ends_with('#') => {}
+            // A further digit, or the point within a number.
+            '0'..='9' | '.' if out.ends_with('#') => {}
             '0'..='9' => out.push('#'),
-            // The point within a number.
-            '.' if out.ends_with('#') => {}
             other => out.push(other),
         }
     }
@@ -275,7 +273,7 @@ fn real_films_in_all_three_formats_are_decoded() {
     let samples = root().join("samples");
     let (code, records, err) = predict(&["--force", argument(&samples)]);
     assert_eq!((code, records.len()), (0, 5), "{err}");
-    let dicom = records.iter().find(|record| record["file"].as_str().unwrap().ends_with(".dcm")).unwrap();
-    assert_eq!(dicom["film"]["bits"], 16);
+    let dicom = records.iter().find(|record| record["film"]["bits"] == 16).unwrap();
+    assert!(dicom["file"].as_str().unwrap().contains("chest-cr"));
     assert!(dicom["film"]["format"].as_str().unwrap().starts_with("DICOM"));
 }

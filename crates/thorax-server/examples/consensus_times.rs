@@ -1,0 +1,143 @@
+//! Times the way from a film's bytes to the consensus, for `bench/consensus.py`: opens the analyzer once, reads one film so
+//! often, and prints one JSON object with milliseconds and memory.
+//!
+//! ```sh
+//! cargo run --release --example consensus_times -- --bundle models/first-light --engine rten --threads 2 --runs 20 film.dcm
+//! ```
+//!
+//! `--in-flight 1` measures one film at a time; with more, films wait together, go through the networks in batches, and
+//! `images_per_second` is the figure to read.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use serde::Serialize;
+use thorax_domain::clock::Stopwatch;
+use thorax_imaging::decode::{Limits, decode};
+use thorax_inference::analyzer::{Analyzer, Request, Settings, Ticket};
+use thorax_inference::bundle::Bundle;
+use thorax_inference::engine::{self, Choice};
+
+#[derive(Parser)]
+struct Arguments {
+    /// Folder of the bundle
+    #[arg(long)]
+    bundle: PathBuf,
+    /// rten or onnxruntime
+    #[arg(long)]
+    engine: Engine,
+    /// The ONNX Runtime library
+    #[arg(long)]
+    library: Option<PathBuf>,
+    /// Worker threads
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Bytes that networks may hold; without one all stay loaded
+    #[arg(long)]
+    budget: Option<u64>,
+    /// Bytes that hold the largest network and no second one
+    #[arg(long, conflicts_with = "budget")]
+    one_at_a_time: bool,
+    /// Timed readings
+    #[arg(long, default_value_t = 20)]
+    runs: usize,
+    /// Readings before, not timed
+    #[arg(long, default_value_t = 2)]
+    warm_up: usize,
+    /// Films under way at the same time
+    #[arg(long, default_value_t = 1)]
+    in_flight: usize,
+    /// The film
+    film: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Engine {
+    Rten,
+    Onnxruntime,
+}
+
+#[derive(Serialize)]
+struct Report {
+    engine: String,
+    threads: usize,
+    in_flight: usize,
+    /// From the start of this program to the first consensus, golden values checked in between.
+    cold_start_ms: f64,
+    milliseconds: Vec<f64>,
+    images_per_second: f64,
+    peak_rss_mib: Option<u64>,
+    budget_mib: Option<u64>,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let since_start = Stopwatch::start();
+    let bytes = fs::read(&arguments.film).with_context(|| arguments.film.display().to_string())?;
+    let choice = match arguments.engine {
+        Engine::Rten => Choice::Rten,
+        Engine::Onnxruntime => Choice::OnnxRuntime,
+    };
+    let engine = engine::open(choice, arguments.library.as_deref())?.engine;
+    let bundle = Bundle::open(&arguments.bundle)?;
+    let largest = bundle.networks().iter().map(|network| engine.footprint(network.parameters)).max();
+    let memory_budget = if arguments.one_at_a_time { largest } else { arguments.budget };
+    let settings = Settings { memory_budget, threads: arguments.threads, ..Settings::default() };
+    let analyzer = Analyzer::open(bundle, engine, settings)?;
+    begin(&analyzer, &bytes)?.wait()?;
+    let cold_start_ms = since_start.total();
+    for _ in 0..arguments.warm_up {
+        begin(&analyzer, &bytes)?.wait()?;
+    }
+    let watch = Stopwatch::start();
+    let milliseconds = timed(&analyzer, &bytes, &arguments)?;
+    let seconds = watch.total() / 1e3;
+    let memory = analyzer.memory();
+    let identity = analyzer.engine();
+    #[expect(clippy::cast_precision_loss, reason = "some hundred runs")]
+    let images_per_second = milliseconds.len() as f64 / seconds;
+    let report = Report {
+        engine: format!("{} {}", identity.name, identity.version),
+        threads: arguments.threads,
+        in_flight: arguments.in_flight,
+        cold_start_ms,
+        milliseconds,
+        images_per_second,
+        peak_rss_mib: memory.process_peak.map(|bytes| bytes >> 20),
+        budget_mib: memory.budget.map(|bytes| bytes >> 20),
+    };
+    println!("{}", serde_json::to_string(&report)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Decodes the film and puts it into the queue.
+fn begin(analyzer: &Analyzer, bytes: &[u8]) -> Result<Ticket> {
+    let film = decode(bytes, &Limits::default())?.image;
+    let request = Request { film, age_years: None, networks: Vec::new(), force: true };
+    Ok(analyzer.submit_waiting(&request)?)
+}
+
+/// Milliseconds of each reading, from its bytes to its consensus.
+fn timed(analyzer: &Analyzer, bytes: &[u8], arguments: &Arguments) -> Result<Vec<f64>> {
+    let mut milliseconds = Vec::with_capacity(arguments.runs);
+    let mut under_way = VecDeque::new();
+    for _ in 0..arguments.runs {
+        let clock = Stopwatch::start();
+        under_way.push_back((clock, begin(analyzer, bytes)?));
+        if under_way.len() >= arguments.in_flight
+            && let Some((clock, ticket)) = under_way.pop_front()
+        {
+            ticket.wait()?;
+            milliseconds.push(clock.total());
+        }
+    }
+    for (clock, ticket) in under_way {
+        ticket.wait()?;
+        milliseconds.push(clock.total());
+    }
+    Ok(milliseconds)
+}
