@@ -25,13 +25,15 @@ def attach(
     matrix = head.weights.reshape(*head.weights.shape, 1, 1).astype(np.float32)
     _constant(model, "head_weights", matrix)
     _constant(model, "head_bias", head.bias.astype(np.float32))
-    model.graph.node.extend([
-        helper.make_node("GlobalAveragePool", ["grid"], ["grid_mean"], name="grid_mean"),
-        helper.make_node("Flatten", ["grid_mean"], ["embedding"], name="embedding", axis=1),
-        helper.make_node("Conv", ["grid", "head_weights", "head_bias"], ["cam"], name="cam", kernel_shape=[1, 1]),
-        helper.make_node("GlobalAveragePool", ["cam"], ["cam_mean"], name="cam_mean"),
-        helper.make_node("Flatten", ["cam_mean"], ["logits"], name="logits", axis=1),
-    ])
+    model.graph.node.extend(
+        [
+            helper.make_node("GlobalAveragePool", ["grid"], ["grid_mean"], name="grid_mean"),
+            helper.make_node("Flatten", ["grid_mean"], ["embedding"], name="embedding", axis=1),
+            helper.make_node("Conv", ["grid", "head_weights", "head_bias"], ["cam"], name="cam", kernel_shape=[1, 1]),
+            helper.make_node("GlobalAveragePool", ["cam"], ["cam_mean"], name="cam_mean"),
+            helper.make_node("Flatten", ["cam_mean"], ["logits"], name="logits", axis=1),
+        ]
+    )
     classes, size, side = *head.weights.shape, network.grid
     _output(model, "logits", ["N", classes])
     _output(model, "cam", ["N", classes, side, side])
@@ -46,11 +48,18 @@ def attach(
 def _append_lungs(model: onnx.ModelProto, side: int, weights: np.ndarray, bias: float) -> None:
     _constant(model, "lungs_weights", weights.reshape(1, -1, 1, 1).astype(np.float32))
     _constant(model, "lungs_bias", np.array([bias], np.float32))
-    model.graph.node.extend([
-        helper.make_node("Conv", ["grid", "lungs_weights", "lungs_bias"], ["lungs_score"], name="lungs_score",
-                         kernel_shape=[1, 1]),
-        helper.make_node("Sigmoid", ["lungs_score"], ["lungs"], name="lungs"),
-    ])
+    model.graph.node.extend(
+        [
+            helper.make_node(
+                "Conv",
+                ["grid", "lungs_weights", "lungs_bias"],
+                ["lungs_score"],
+                name="lungs_score",
+                kernel_shape=[1, 1],
+            ),
+            helper.make_node("Sigmoid", ["lungs_score"], ["lungs"], name="lungs"),
+        ]
+    )
     _output(model, "lungs", ["N", 1, side, side])
 
 

@@ -40,8 +40,11 @@ def fit(logits: np.ndarray, label: np.ndarray) -> dict:
     final = calibration.sharpen(mixed, temperature)
     threshold = round(calibration.conformal_threshold(final, label, COVERAGE), 6)
     return {
-        "temperatures": temperatures, "weights": [float(round(w, 4)) for w in weights],
-        "ensemble_temperature": temperature, "coverage": COVERAGE, "conformal_threshold": threshold,
+        "temperatures": temperatures,
+        "weights": [float(round(w, 4)) for w in weights],
+        "ensemble_temperature": temperature,
+        "coverage": COVERAGE,
+        "conformal_threshold": threshold,
         "films": len(label),
     }
 

@@ -19,8 +19,12 @@ def _areas(probabilities: np.ndarray, films: Films, chosen: np.ndarray) -> dict:
     for index, name in enumerate(LABELS):
         positive = label == index
         low, high = measures.bootstrap_interval(probabilities[:, index], positive, films.patient[chosen])
-        rows[name] = {"auroc": measures.auroc(probabilities[:, index], positive), "low": low, "high": high,
-                      "films": int(positive.sum())}
+        rows[name] = {
+            "auroc": measures.auroc(probabilities[:, index], positive),
+            "low": low,
+            "high": high,
+            "films": int(positive.sum()),
+        }
     return rows
 
 
@@ -28,11 +32,13 @@ def describe(probabilities: np.ndarray, films: Films, chosen: np.ndarray) -> dic
     """Return the figures of one set of probability vectors on some films."""
     label, predicted = films.label[chosen], probabilities.argmax(axis=1)
     return {
-        "films": len(chosen), "auroc": _areas(probabilities, films, chosen),
+        "films": len(chosen),
+        "auroc": _areas(probabilities, films, chosen),
         "macro_auroc": train.macro_auroc(probabilities, label),
         "balanced_accuracy": measures.balanced_accuracy(predicted, label),
         "accuracy": float((predicted == label).mean()),
-        "ece": measures.calibration_error(probabilities, label), "log_loss": measures.log_loss(probabilities, label),
+        "ece": measures.calibration_error(probabilities, label),
+        "log_loss": measures.log_loss(probabilities, label),
     }
 
 
@@ -43,8 +49,13 @@ def by_source(probabilities: np.ndarray, films: Films, chosen: np.ndarray) -> li
         inside = films.source[chosen] == source
         label = films.label[chosen][inside]
         recall = {LABELS[k]: float((predicted[inside][label == k] == k).mean()) for k in np.unique(label)}
-        row = {"source": str(source), "films": int(inside.sum()), "accuracy": float((predicted[inside] == label).mean()),
-               "recall": recall, "called_covid": float((predicted[inside] == outside.COVID).mean())}
+        row = {
+            "source": str(source),
+            "films": int(inside.sum()),
+            "accuracy": float((predicted[inside] == label).mean()),
+            "recall": recall,
+            "called_covid": float((predicted[inside] == outside.COVID).mean()),
+        }
         positive = label == outside.COVID
         if min(positive.sum(), (~positive).sum()) >= SMALLEST_GROUP:
             row["covid_auroc"] = measures.auroc(probabilities[inside][:, outside.COVID], positive)
@@ -56,7 +67,8 @@ def _sets(probabilities: np.ndarray, label: np.ndarray, threshold: float) -> dic
     sets = calibration.prediction_sets(probabilities, threshold)
     sizes = sets.sum(axis=1)
     return {
-        "coverage": float(sets[np.arange(len(label)), label].mean()), "mean_size": float(sizes.mean()),
+        "coverage": float(sets[np.arange(len(label)), label].mean()),
+        "mean_size": float(sizes.mean()),
         "sizes": {str(k): int((sizes == k).sum()) for k in range(len(LABELS) + 1)},
         "coverage_by_class": {LABELS[k]: float(sets[label == k, k].mean()) for k in np.unique(label)},
     }
@@ -69,11 +81,14 @@ def _without_each(logits: np.ndarray, settings: dict, label: np.ndarray) -> list
         weights = np.array(settings["weights"])
         weights[index] = 0.0
         probabilities = calibrate.consensus(logits, {**settings, "weights": weights / weights.sum()})[1]
-        rows.append({
-            "without": network.name, "macro_auroc": train.macro_auroc(probabilities, label),
-            "covid_auroc": measures.auroc(probabilities[:, outside.COVID], label == outside.COVID),
-            "balanced_accuracy": measures.balanced_accuracy(probabilities.argmax(axis=1), label),
-        })
+        rows.append(
+            {
+                "without": network.name,
+                "macro_auroc": train.macro_auroc(probabilities, label),
+                "covid_auroc": measures.auroc(probabilities[:, outside.COVID], label == outside.COVID),
+                "balanced_accuracy": measures.balanced_accuracy(probabilities.argmax(axis=1), label),
+            }
+        )
     return rows
 
 
@@ -93,15 +108,20 @@ def inside(paths: Paths, films: Films, logits: np.ndarray, settings: dict) -> di
         agreeing = (votes == mixed.argmax(axis=1)).sum(axis=0)
         report[split] = {
             "ensemble": describe(mixed, films, chosen),
-            "networks": {n.name: describe(p, films, chosen) for n, p in zip(networks.NETWORKS, calibrated, strict=True)},
+            "networks": {
+                n.name: describe(p, films, chosen) for n, p in zip(networks.NETWORKS, calibrated, strict=True)
+            },
             "sources": by_source(mixed, films, chosen),
             "conformal": _sets(mixed, label, settings["conformal_threshold"]),
             "without_each": _without_each(logits[:, chosen], settings, label),
             "disagreement": _disagreement(calibrated),
             "accuracy_by_agreement": {
-                str(k): {"films": int((agreeing == k).sum()),
-                         "accuracy": float((mixed.argmax(axis=1) == label)[agreeing == k].mean())}
-                for k in np.unique(agreeing)},
+                str(k): {
+                    "films": int((agreeing == k).sum()),
+                    "accuracy": float((mixed.argmax(axis=1) == label)[agreeing == k].mean()),
+                }
+                for k in np.unique(agreeing)
+            },
         }
     return report
 
@@ -125,10 +145,13 @@ def left_out(paths: Paths, films: Films) -> dict:
     report = {}
     for index, network in enumerate(networks.NETWORKS):
         report[network.name] = outside.leave_one_source_out(
-            films, lambda fitted_on, wanted, i=index: one(i, fitted_on, wanted), with_test=True)
+            films, lambda fitted_on, wanted, i=index: one(i, fitted_on, wanted), with_test=True
+        )
     report["ensemble"] = outside.leave_one_source_out(
-        films, lambda fitted_on, wanted: np.mean([one(i, fitted_on, wanted) for i in range(len(loaded))], axis=0),
-        with_test=True)
+        films,
+        lambda fitted_on, wanted: np.mean([one(i, fitted_on, wanted) for i in range(len(loaded))], axis=0),
+        with_test=True,
+    )
     return report
 
 
@@ -143,17 +166,22 @@ def summary(report: dict, outside_report: dict, gate: dict) -> dict:
     held_out = next(row for row in gate["frontal"] if row["split"] == "test")
     pictures = gate["not_chest_by_picture"]
     return {
-        "test_films": test["films"], "test_covid_auroc": round(covid["auroc"], 3),
-        "test_covid_auroc_low": round(covid["low"], 3), "test_covid_auroc_high": round(covid["high"], 3),
+        "test_films": test["films"],
+        "test_covid_auroc": round(covid["auroc"], 3),
+        "test_covid_auroc_low": round(covid["low"], 3),
+        "test_covid_auroc_high": round(covid["high"], 3),
         "test_macro_auroc": round(test["macro_auroc"], 3),
-        "test_balanced_accuracy": round(test["balanced_accuracy"], 3), "test_ece": round(test["ece"], 3),
+        "test_balanced_accuracy": round(test["balanced_accuracy"], 3),
+        "test_ece": round(test["ece"], 3),
         "test_conformal_coverage": round(report["test"]["conformal"]["coverage"], 3),
         "unseen_source_covid_auroc": {k: round(v["both_unseen"], 3) for k, v in ensemble.items()},
         "same_unseen_source_covid_auroc": {
-            k: round(v["same_source"], 3) for k, v in ensemble.items() if "same_source" in v},
+            k: round(v["same_source"], 3) for k, v in ensemble.items() if "same_source" in v
+        },
         "gate_not_chest": sum(row["pictures"] for row in pictures),
         "gate_not_chest_refused": sum(row["refused_with_pixel_rules"] for row in pictures),
-        "gate_frontal_test": held_out["films"], "gate_frontal_test_refused": held_out["refused"],
+        "gate_frontal_test": held_out["films"],
+        "gate_frontal_test_refused": held_out["refused"],
         "note": "The test split shares its sources with training; expect the figures of unseen sources elsewhere.",
     }
 

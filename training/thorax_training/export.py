@@ -34,9 +34,15 @@ def _network_entry(paths: Paths, network: networks.Network, temperature: float, 
     if file.stat().st_size > LARGEST_FILE:
         raise ValueError(f"{file.name} is larger than a file of a bundle may be")
     return {
-        "name": network.name, "title": network.title, "file": file.name, "sha256": packages.sha256_of(file),
-        "parameters": assemble.parameters_of(model), "licence": network.licence, "origin": network.origin,
-        "temperature": temperature, "weight": weight,
+        "name": network.name,
+        "title": network.title,
+        "file": file.name,
+        "sha256": packages.sha256_of(file),
+        "parameters": assemble.parameters_of(model),
+        "licence": network.licence,
+        "origin": network.origin,
+        "temperature": temperature,
+        "weight": weight,
     }
 
 
@@ -82,20 +88,30 @@ def export(paths: Paths) -> None:
 
 def _manifest(paths: Paths, settings: dict, entries: list[dict], limits: dict) -> dict:
     return {
-        "schema": 1, "id": paths.bundle.name, "created": datetime.date.today().isoformat(), "licence": "Apache-2.0",
-        "labels": list(dataset.LABELS), "recipe": list(recipe.STEPS), "network": entries,
+        "schema": 1,
+        "id": paths.bundle.name,
+        "created": datetime.date.today().isoformat(),
+        "licence": "Apache-2.0",
+        "labels": list(dataset.LABELS),
+        "recipe": list(recipe.STEPS),
+        "network": entries,
         "ensemble": {
-            "temperature": settings["ensemble_temperature"], "minimum_votes": 4, "coverage": settings["coverage"],
+            "temperature": settings["ensemble_temperature"],
+            "minimum_votes": 4,
+            "coverage": settings["coverage"],
             "conformal_threshold": settings["conformal_threshold"],
         },
         "caution": [{"label": "Viral Pneumonia", "minimum_age": 18, "message": CAUTION}],
         "gate": {
-            "network": GATE_NETWORK, "file": "gate.json", "sha256": packages.sha256_of(paths.bundle / "gate.json"),
+            "network": GATE_NETWORK,
+            "file": "gate.json",
+            "sha256": packages.sha256_of(paths.bundle / "gate.json"),
             **limits,
         },
         "lungs": {"network": train.LUNGS_NETWORK, "output": "lungs"},
         "golden": {"file": "golden.json", "sha256": ""},
-        "training": _training(paths, settings), "metrics": _metrics(paths),
+        "training": _training(paths, settings),
+        "metrics": _metrics(paths),
     }
 
 
@@ -103,8 +119,11 @@ def _training(paths: Paths, settings: dict) -> dict:
     films = dataset.read_films(paths.data)
     counts = {split: int((films.split == split).sum()) for split in ("train", "val", "test")}
     return {
-        "films_train": counts["train"], "films_val": counts["val"], "films_test": counts["test"],
-        "films_calibration": settings["films"], "sources": sorted({str(s) for s in films.source}),
+        "films_train": counts["train"],
+        "films_val": counts["val"],
+        "films_test": counts["test"],
+        "films_calibration": settings["films"],
+        "sources": sorted({str(s) for s in films.source}),
         "method": "frozen backbones, linear heads balanced by class and source, calibrated on val",
         "statement": "Decision support, not a diagnosis.",
     }

@@ -57,7 +57,12 @@ class Store:
 
 
 def extract(
-    paths: Paths, network: networks.Network, view: str, pixels: np.ndarray, keep_grid: bool, weights: str = "int8",
+    paths: Paths,
+    network: networks.Network,
+    view: str,
+    pixels: np.ndarray,
+    keep_grid: bool,
+    weights: str = "int8",
     limit: int | None = None,
 ) -> None:
     """Run one network over all pictures (or the first `limit` of the order) from where it stopped last time."""

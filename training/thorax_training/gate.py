@@ -38,11 +38,16 @@ class Gate:
 
     def to_json(self) -> str:
         """Return gate.json."""
-        return json.dumps({
-            "classes": list(CLASSES), "mean": _round(self.mean), "std": _round(self.deviation),
-            "weights": [_round(row) for row in self.weights], "bias": _round(self.bias),
-            "minimum_frontal": self.minimum_frontal,
-        })
+        return json.dumps(
+            {
+                "classes": list(CLASSES),
+                "mean": _round(self.mean),
+                "std": _round(self.deviation),
+                "weights": [_round(row) for row in self.weights],
+                "bias": _round(self.bias),
+                "minimum_frontal": self.minimum_frontal,
+            }
+        )
 
 
 def _round(values: np.ndarray) -> list[float]:
@@ -65,7 +70,8 @@ def collect(paths: Paths) -> list[Picture]:
     """Make all gate pictures."""
     films = read_films(paths.data)
     return [
-        *gate_pictures.not_chest(paths.data), *gate_pictures.extra(paths.packages),
+        *gate_pictures.not_chest(paths.data),
+        *gate_pictures.extra(paths.packages),
         *gate_pictures.from_films(films, paths.data),
     ]
 
@@ -88,9 +94,7 @@ def embed(paths: Paths, network: networks.Network, pictures: list[Picture], limi
     return Examples(np.load(cache), *columns, pixel_refused=refused)
 
 
-def fit(
-    frontal: np.ndarray, negative: np.ndarray, names: np.ndarray, frontal_val: np.ndarray
-) -> Gate:
+def fit(frontal: np.ndarray, negative: np.ndarray, names: np.ndarray, frontal_val: np.ndarray) -> Gate:
     """Fit the classifier and choose its threshold on frontal val films."""
     embedding = np.concatenate([frontal, negative]).astype(np.float32)
     label = np.concatenate([np.zeros(len(frontal), int), [CLASSES.index(name) for name in names]])
@@ -130,16 +134,23 @@ def out_of_fold(examples: Examples, films: Films, frontal: np.ndarray, by_kind: 
     for fold in sorted(set(folds.values()), key=str):
         held = np.array([folds.get(group) == fold for group in examples.group])
         train = ~held & np.isin(examples.split, ("train", "check", "copy"))
-        gate = fit(frontal[films.where("train")], examples.embedding[train], examples.name[train],
-                   frontal[films.where("val")])
+        gate = fit(
+            frontal[films.where("train")], examples.embedding[train], examples.name[train], frontal[films.where("val")]
+        )
         wanted = held & (examples.split == "check")
         refused[wanted] = gate.refuses(examples.embedding[wanted])
     rows = []
     for kind in np.unique(examples.kind[check]):
         of_kind = check[examples.kind[check] == kind]
         both = refused[of_kind] | examples.pixel_refused[of_kind]
-        rows.append({"kind": str(kind), "pictures": len(of_kind), "refused_by_classifier": int(refused[of_kind].sum()),
-                     "refused_with_pixel_rules": int(both.sum())})
+        rows.append(
+            {
+                "kind": str(kind),
+                "pictures": len(of_kind),
+                "refused_by_classifier": int(refused[of_kind].sum()),
+                "refused_with_pixel_rules": int(both.sum()),
+            }
+        )
     return rows
 
 
@@ -148,6 +159,11 @@ def spoiled_refusals(gate: Gate, examples: Examples, split: str) -> list[dict]:
     rows = []
     for kind in ("rotated 180", "mirrored top to bottom", "sideways", "inverted", "cropped"):
         chosen = (examples.split == split) & (examples.kind == kind)
-        rows.append({"kind": kind, "pictures": int(chosen.sum()),
-                     "refused_by_classifier": int(gate.refuses(examples.embedding[chosen]).sum())})
+        rows.append(
+            {
+                "kind": kind,
+                "pictures": int(chosen.sum()),
+                "refused_by_classifier": int(gate.refuses(examples.embedding[chosen]).sum()),
+            }
+        )
     return rows

@@ -18,10 +18,30 @@ LARGEST_PART = 0.45
 SYNTHESISED = {"train": 180, "test": 80}
 """How many films of each split are turned, inverted and cut."""
 
-SKIMAGE = ("brick.png", "camera.png", "cell.png", "chelsea.png", "chessboard_GRAY.png", "clock_motion.png", "coins.png",
-           "gravel.png", "hubble_deep_field.jpg", "ihc.png", "motorcycle_left.png", "rocket.jpg")
-DICOM = ("693_UNCR", "JPEG2000_UNC", "MR-SIEMENS-DICOM-WithOverlays", "MR2_UNCR", "US1_UNCR", "emri_small",
-         "eCT_Supplemental", "OBXXXX1A")
+SKIMAGE = (
+    "brick.png",
+    "camera.png",
+    "cell.png",
+    "chelsea.png",
+    "chessboard_GRAY.png",
+    "clock_motion.png",
+    "coins.png",
+    "gravel.png",
+    "hubble_deep_field.jpg",
+    "ihc.png",
+    "motorcycle_left.png",
+    "rocket.jpg",
+)
+DICOM = (
+    "693_UNCR",
+    "JPEG2000_UNC",
+    "MR-SIEMENS-DICOM-WithOverlays",
+    "MR2_UNCR",
+    "US1_UNCR",
+    "emri_small",
+    "eCT_Supplemental",
+    "OBXXXX1A",
+)
 """Not RG1 (a chest) and not RG3 (an extremity): both are kept as checks."""
 
 
@@ -66,8 +86,10 @@ def from_films(films: dataset.Films, data: Path, seed: int = 11) -> list[Picture
     for split, count in SYNTHESISED.items():
         for index in np.sort(rng.choice(films.where(split), count, replace=False)):
             film = recipe.depth8(recipe.read_film(data / "xrays" / films.file[index]))
-            pictures += [Picture(changed, name, kind, str(films.file[index]), split)
-                         for name, kind, changed in spoiled(film, rng)]
+            pictures += [
+                Picture(changed, name, kind, str(films.file[index]), split)
+                for name, kind, changed in spoiled(film, rng)
+            ]
     return pictures
 
 
@@ -111,7 +133,9 @@ def _package_pictures() -> list[tuple[str, np.ndarray]]:
         Path(importlib.util.find_spec("skimage").origin).parent / "data": SKIMAGE,
         Path(importlib.util.find_spec("sklearn").origin).parent / "datasets" / "images": ("flower.jpg",),
     }
-    return [(name, recipe.depth8(recipe.read_film(folder / name))) for folder, names in folders.items() for name in names]
+    return [
+        (name, recipe.depth8(recipe.read_film(folder / name))) for folder, names in folders.items() for name in names
+    ]
 
 
 def _procedural(rng: np.random.Generator) -> np.ndarray:

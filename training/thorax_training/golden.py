@@ -47,11 +47,13 @@ def _one(bundle: Path, name: str, manifest: dict) -> dict:
     weights = np.array([network["weight"] for network in manifest["network"]])
     mixed = calibration.sharpen(calibration.mix(np.stack(calibrated), weights), manifest["ensemble"]["temperature"])
     return {
-        "file": name, "sha256": packages.sha256_of(bundle / name),
+        "file": name,
+        "sha256": packages.sha256_of(bundle / name),
         "attribution": ATTRIBUTION.format(file=FILMS[name], package=packages.XCEPTION.spelled),
         "pixels_sha256": hashlib.sha256(pixels.tobytes()).hexdigest(),
         "pixels": base64.b64encode(pixels.tobytes()).decode(),
-        "networks": values, "probabilities": [float(v) for v in mixed[0]],
+        "networks": values,
+        "probabilities": [float(v) for v in mixed[0]],
     }
 
 

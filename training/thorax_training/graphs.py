@@ -26,8 +26,14 @@ def export_backbone(module: nn.Module) -> onnx.ModelProto:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            module, (torch.zeros(2, 1, SIDE, SIDE),), stream, opset_version=OPSET, dynamo=False,
-            input_names=["image"], output_names=["grid"], do_constant_folding=True,
+            module,
+            (torch.zeros(2, 1, SIDE, SIDE),),
+            stream,
+            opset_version=OPSET,
+            dynamo=False,
+            input_names=["image"],
+            output_names=["grid"],
+            do_constant_folding=True,
             dynamic_axes={"image": {0: "N"}, "grid": {0: "N"}},
         )
     model = _fold_constants(stream.getvalue())

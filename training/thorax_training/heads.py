@@ -41,8 +41,11 @@ def source_directions(features: np.ndarray, label: np.ndarray, source: np.ndarra
     columns = []
     for one_label in np.unique(label):
         of_label = label == one_label
-        means = [features[of_label & (source == s)].mean(axis=0) for s in np.unique(source[of_label])
-                 if (of_label & (source == s)).sum() >= 15]
+        means = [
+            features[of_label & (source == s)].mean(axis=0)
+            for s in np.unique(source[of_label])
+            if (of_label & (source == s)).sum() >= 15
+        ]
         columns += [mean - np.mean(means, axis=0) for mean in means if len(means) > 1]
     return np.array(columns).T if columns else np.zeros((features.shape[1], 0))
 
@@ -81,7 +84,11 @@ def softmax_regression(
 
 
 def fit(
-    features: np.ndarray, label: np.ndarray, weights: np.ndarray, settings: Settings, directions: np.ndarray | None = None
+    features: np.ndarray,
+    label: np.ndarray,
+    weights: np.ndarray,
+    settings: Settings,
+    directions: np.ndarray | None = None,
 ) -> Head:
     """Fit a head; `directions` (columns, in raw feature units) are shrunk before the regression sees them."""
     mean = np.average(features, axis=0, weights=weights)

@@ -41,6 +41,9 @@ def _prepare_one(network: networks.Network, paths: Paths) -> dict:
     onnx.save(packed, paths.graphs / f"{network.name}.int8.onnx")
     operators = sorted({node.op_type for node in packed.graph.node})
     return {
-        "matched": matched, "graph_against_module": exported, "unpacking_against_plain": unpacked,
-        "parameters": sum(p.numel() for p in module.parameters()), "operators": operators,
+        "matched": matched,
+        "graph_against_module": exported,
+        "unpacking_against_plain": unpacked,
+        "parameters": sum(p.numel() for p in module.parameters()),
+        "operators": operators,
     }

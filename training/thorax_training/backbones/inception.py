@@ -92,4 +92,6 @@ def build(folder: Path) -> tuple[nn.Module, str]:
         pair.bn.running_mean.data = torch.from_numpy(tensors[f"{norm}/moving_mean"])
         pair.bn.running_var.data = torch.from_numpy(tensors[f"{norm}/moving_variance"])
         pair.bn.eps = KERAS_EPSILON
-    return FeatureGrid(network).eval(), f"{PAIRS}/{PAIRS} convolutions with their batch norms matched by order and shape"
+    return FeatureGrid(
+        network
+    ).eval(), f"{PAIRS}/{PAIRS} convolutions with their batch norms matched by order and shape"

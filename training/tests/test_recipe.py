@@ -1,0 +1,33 @@
+"""The recipe, step by step, against OpenCV, Pillow and arithmetic."""
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from thorax_training import quality, recipe
+
+
+def test_crop_rounds_half_up():
+    assert recipe.crop_border(np.zeros((25, 100), np.uint8), 0.06).shape == (25 - 2 * 2, 100 - 2 * 6)
+
+
+def test_depth8_matches_the_contract_at_both_ends():
+    film = np.array([[0, 128, 129, 65535]], np.uint16)
+    assert recipe.depth8(film).tolist() == [[0, 0, 1, 255]]
+
+
+def test_resize_and_clahe_are_the_libraries_own():
+    film = np.random.default_rng(0).integers(0, 256, (300, 260), np.uint8)
+    expected = np.asarray(Image.fromarray(film).resize((224, 224), Image.Resampling.BILINEAR))
+    assert np.array_equal(recipe.resize(film, 224, 224), expected)
+    assert np.array_equal(recipe.clahe(film, 2.0, 8, 8), cv2.createCLAHE(2.0, (8, 8)).apply(film))
+
+
+def test_normalize_keeps_one_channel_in_unit_range():
+    values = recipe.normalize(np.full((224, 224), 255, np.uint8), recipe.STEPS)
+    assert values.shape == (1, 1, 224, 224) and values.dtype == np.float32 and values.max() == 1.0
+
+
+def test_flat_and_small_films_are_refused_with_reasons():
+    limits = {"minimum_short_side": 180, "maximum_aspect": 2.0, "minimum_contrast": 10.0, "minimum_sharpness": 5.0}
+    assert quality.reasons(np.zeros((64, 200), np.uint8), limits) == list(limits)

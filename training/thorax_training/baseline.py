@@ -1,0 +1,90 @@
+"""`baseline`: the same six networks from Python, to compare the program with. Prints one line of JSON."""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from thorax_training import graphs, networks, recipe, train
+from thorax_training.heads import softmax
+from thorax_training.paths import Paths
+
+
+def _image(film: str) -> np.ndarray:
+    return recipe.normalize(recipe.to_pixels(recipe.read_film(Path(film)), recipe.STEPS), recipe.STEPS)
+
+
+def _states(paths: Paths) -> dict[str, Path]:
+    """Write one file a network with its trained tensors, as a framework program would keep them."""
+    import torch
+
+    files = {}
+    for network in networks.NETWORKS:
+        file = paths.cache / "baseline" / f"{network.name}.pt"
+        if not file.exists():
+            file.parent.mkdir(exist_ok=True)
+            module, _ = networks.build(network, paths.packages)
+            torch.save(module, file)
+        files[network.name] = file
+    return files
+
+
+def _eager(paths: Paths, keep: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a consensus by PyTorch: networks kept, or each loaded, run and dropped."""
+    import torch
+
+    files = _states(paths)
+    fitted = {network.name: train.read_head(paths, network) for network in networks.NETWORKS}
+
+    def load(name: str) -> torch.nn.Module:
+        return torch.load(files[name], weights_only=False).eval()
+
+    kept = {name: load(name) for name in files} if keep else {}
+
+    def consensus(image: np.ndarray) -> np.ndarray:
+        votes = []
+        with torch.no_grad():
+            for name in files:
+                module = kept.get(name) or load(name)
+                features = module(torch.from_numpy(image)).mean(dim=(2, 3)).numpy()
+                votes.append(softmax(fitted[name].logits(features)))
+                if not keep:
+                    del module
+                    gc.collect()
+        return np.mean(votes, axis=0)
+
+    return consensus
+
+
+def _ort(paths: Paths, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+    sessions = [graphs.session(paths.bundle / f"{n.name}.onnx", threads) for n in networks.NETWORKS]
+
+    def consensus(image: np.ndarray) -> np.ndarray:
+        return np.mean([softmax(session.run(["logits"], {"image": image})[0]) for session in sessions], axis=0)
+
+    return consensus
+
+
+def run(paths: Paths, mode: str, threads: int, runs: int, film: str) -> None:
+    """Time `runs` films, each with decoding and recipe, after one that is not counted."""
+    if mode == "ort-resident":
+        consensus = _ort(paths, threads)
+    else:
+        import torch
+
+        torch.set_num_threads(threads)
+        consensus = _eager(paths, keep=mode == "eager-resident")
+    consensus(_image(film))
+    milliseconds = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        consensus(_image(film))
+        milliseconds.append(round((time.perf_counter() - started) * 1000, 2))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"mode": mode, "milliseconds": milliseconds, "peak_rss_mib": round(peak, 1)}))

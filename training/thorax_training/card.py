@@ -1,0 +1,212 @@
+"""`card`: docs/model-card.md out of metrics/*.json. Every figure names the stage that prints it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import numpy as np
+
+from thorax_training import card_text, dataset, networks
+from thorax_training.dataset import LABELS
+from thorax_training.paths import Paths
+
+
+def _table(header: list[str], rows: list[list[object]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
+
+
+def _three(value: float | None) -> str:
+    return "" if value is None or not np.isfinite(value) else f"{value:.3f}"
+
+
+def _from(stage: str) -> str:
+    return f"Printed by `python -m thorax_training {stage}`.\n"
+
+
+def _interval(row: dict) -> str:
+    return f"{row['auroc']:.3f} ({row['low']:.3f}-{row['high']:.3f})"
+
+
+def _inside(report: dict, split: str) -> str:
+    rows = []
+    for name, entry in [("**ensemble**", report[split]["ensemble"]), *report[split]["networks"].items()]:
+        areas = [_interval(entry["auroc"][label]) for label in LABELS]
+        rows.append([name, *areas, _three(entry["balanced_accuracy"]), _three(entry["ece"])])
+    return _table(["", *[f"{label}: AUROC (95 %)" for label in LABELS], "balanced accuracy", "ECE"], rows)
+
+
+def _sources(report: dict, split: str) -> str:
+    rows = []
+    for row in report[split]["sources"]:
+        recall = ", ".join(f"{label} {value:.2f}" for label, value in row["recall"].items())
+        rows.append(
+            [
+                row["source"],
+                row["films"],
+                _three(row["accuracy"]),
+                recall,
+                _three(row["called_covid"]),
+                _three(row.get("covid_auroc")),
+            ]
+        )
+    header = ["source", "films", "accuracy", "recall", "called COVID", "COVID AUROC within the source"]
+    return _table(header, rows)
+
+
+def _outside(report: dict, border: dict) -> str:
+    rows = []
+    for name, entry in [*report.items(), ("border only, no lung in it", border["left_out"])]:
+        for source, row in entry.items():
+            rows.append([name, source, _three(row["nih"]), _three(row["both_unseen"]), _three(row.get("same_source"))])
+    header = ["", "left out", "against NIH patients not trained on", "NIH left out too", "against the same source"]
+    return _table(header, rows)
+
+
+def _gate(gate: dict) -> str:
+    frontal = _table(
+        ["frontal films", "films", "refused by classifier", "refused by pixel rules", "refused"],
+        [
+            [r["split"], r["films"], r["refused_by_classifier"], r["refused_by_pixel_rules"], r["refused"]]
+            for r in gate["frontal"]
+        ],
+    )
+    left = {row["kind"]: row for row in gate["not_chest_kind_left_out"]}
+    pictures = _table(
+        ["no frontal chest film", "pictures", "refused by classifier", "with pixel rules", "whole kind unseen"],
+        [
+            [
+                r["kind"],
+                r["pictures"],
+                r["refused_by_classifier"],
+                r["refused_with_pixel_rules"],
+                left[r["kind"]]["refused_by_classifier"],
+            ]
+            for r in gate["not_chest_by_picture"]
+        ],
+    )
+    spoiled = _table(
+        ["test films, spoiled", "pictures", "refused by classifier"],
+        [[r["kind"], r["pictures"], r["refused_by_classifier"]] for r in gate["spoiled_test_films"]],
+    )
+    return "\n\n".join([frontal, pictures, spoiled])
+
+
+def _storage(report: dict | None) -> str:
+    if report is None:
+        return "Not measured for this bundle."
+    rows = [
+        [
+            name,
+            _three(r["covid_auroc_f32"]),
+            _three(r["covid_auroc_int8"]),
+            _three(r["ece_f32"]),
+            _three(r["ece_int8"]),
+            f"{r['top_class_changes']} of {r['films']}",
+        ]
+        for name, r in report.items()
+    ]
+    header = ["", "COVID AUROC, float32", "int8", "ECE, float32", "int8", "top class changes"]
+    return _table(header, rows)
+
+
+def _without(report: dict) -> str:
+    rows = [
+        [r["without"], _three(r["covid_auroc"]), _three(r["macro_auroc"]), _three(r["balanced_accuracy"])]
+        for r in report["test"]["without_each"]
+    ]
+    return _table(["without", "COVID AUROC", "mean AUROC", "balanced accuracy"], rows)
+
+
+def _disagreement(report: dict) -> str:
+    names = [network.name for network in networks.NETWORKS]
+    rows = [
+        [name, *[f"{value:.2f}" for value in row]]
+        for name, row in zip(names, report["test"]["disagreement"], strict=True)
+    ]
+    return _table(["", *names], rows)
+
+
+def _agreement(report: dict) -> str:
+    rows = [
+        [f"{k} of 6", r["films"], _three(r["accuracy"])] for k, r in report["test"]["accuracy_by_agreement"].items()
+    ]
+    return _table(["networks that agree with the consensus", "films", "accuracy"], rows)
+
+
+def _recipe(table: list[dict]) -> str:
+    rows = [
+        [r["recipe"], _three(r["outside"]), _three(r["val_covid_auroc"]), _three(r["val_macro_auroc"])] for r in table
+    ]
+    return _table(["recipe", "left-out sources", "val COVID AUROC", "val mean AUROC"], rows)
+
+
+def _origins(settings: dict) -> str:
+    rows = [
+        [n.title, n.origin, n.licence, t, w]
+        for n, t, w in zip(networks.NETWORKS, settings["temperatures"], settings["weights"], strict=True)
+    ]
+    return _table(["network", "where the backbone comes from", "licence", "temperature", "weight"], rows)
+
+
+def _data(paths: Paths) -> str:
+    films = dataset.read_films(paths.data)
+    rows = []
+    for source in np.unique(films.source):
+        inside = films.source == source
+        count = Counter(LABELS[k] for k in films.label[inside])
+        licences = Counter(films.licence[inside]).most_common(3)
+        more = len(set(films.licence[inside])) - len(licences)
+        text = "; ".join(name for name, _ in licences) + (f"; and {more} more" if more else "")
+        rows.append([source, *[count.get(label, 0) for label in LABELS], text])
+    return _table(["source", *LABELS, "licence as stated"], rows)
+
+
+def _border(border: dict) -> str:
+    rows = [
+        [split, *(_three(border[split][key]) for key in ("covid_auroc", "macro_auroc", "balanced_accuracy"))]
+        for split in ("val", "test")
+    ]
+    return _table(["border only", "COVID AUROC", "mean AUROC", "balanced accuracy"], rows)
+
+
+def _conformal(report: dict) -> str:
+    sets = report["test"]["conformal"]
+    sizes = ", ".join(f"{size} labels: {count}" for size, count in sets["sizes"].items())
+    classes = ", ".join(f"{label} {value:.3f}" for label, value in sets["coverage_by_class"].items())
+    return f"Aim 0.90, reached on test {sets['coverage']:.3f} ({classes}); mean size {sets['mean_size']:.2f} ({sizes})."
+
+
+def write(paths: Paths) -> None:
+    """Write the card."""
+
+    def read(name: str) -> dict | None:
+        file = paths.metrics / name
+        return json.loads(file.read_text()) if file.exists() else None
+
+    report, border, lungs = read("evaluation.json"), read("border.json"), read("lungs.json")
+    parts = {
+        "bundle": paths.bundle.name,
+        "origins": _origins(report["settings"]),
+        "data": _data(paths),
+        "test": _inside(report, "test"),
+        "val": _inside(report, "val"),
+        "sources": _sources(report, "test"),
+        "outside": _outside(read("outside.json"), border),
+        "border": _border(border),
+        "conformal": _conformal(report),
+        "agreement": _agreement(report),
+        "without": _without(report),
+        "disagreement": _disagreement(report),
+        "gate": _gate(read("gate.json")),
+        "storage": _storage(read("int8.json")),
+        "recipe": _recipe(read("recipe.json")),
+        "dice": _three(lungs["test"]["dice"]),
+        "from_evaluate": _from("evaluate"),
+        "from_gate": _from("gate"),
+        "from_storage": _from("storage"),
+        "from_recipe": _from("recipe"),
+        "from_train": _from("train"),
+    }
+    paths.card.write_text(card_text.TEMPLATE.format(**parts))
