@@ -1,0 +1,66 @@
+"""Do the maps explain? They must be exact, and they must hang on the trained head: with a random one they must go."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import numpy_helper
+
+BUNDLE = next((Path(__file__).resolve().parents[2] / "models").glob("*/bundle.toml")).parent
+NETWORKS = sorted(path.stem for path in BUNDLE.glob("*.onnx"))
+SEEDS = range(4)
+
+
+def films() -> np.ndarray:
+    """The golden films as the recipe prepares them, N x 1 x 224 x 224 in 0..1."""
+    golden = json.loads((BUNDLE / "golden.json").read_text())
+    pixels = [np.frombuffer(base64.b64decode(film["pixels"]), np.uint8) for film in golden["films"]]
+    return (np.stack(pixels).reshape(-1, 1, 224, 224) / 255).astype(np.float32)
+
+
+def run(model: onnx.ModelProto, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    logits, cam = session.run(["logits", "cam"], {"image": images})
+    return logits, cam
+
+
+def evidence(cam: np.ndarray, label: int) -> np.ndarray:
+    """What a class has above the mean of all, positive part: the map that the program shows."""
+    return np.maximum(cam[label] - cam.mean(axis=0), 0).ravel()
+
+
+def with_random_head(model: onnx.ModelProto, seed: int) -> onnx.ModelProto:
+    """The same graph, its head's weights drawn anew with the same spread."""
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    (head,) = [one for one in changed.graph.initializer if one.name == "head_weights"]
+    weights = numpy_helper.to_array(head)
+    drawn = np.random.default_rng(seed).normal(0, weights.std(), weights.shape).astype(np.float32)
+    head.CopyFrom(numpy_helper.from_array(drawn, "head_weights"))
+    return changed
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_map_is_exact_and_a_random_head_destroys_it(name: str) -> None:
+    model = onnx.load(BUNDLE / f"{name}.onnx")
+    images = films()
+    logits, cam = run(model, images)
+    assert np.allclose(logits, cam.mean(axis=(2, 3)), atol=1e-4)
+    alike = []
+    for seed in SEEDS:
+        _, random_cam = run(with_random_head(model, seed), images)
+        for index in range(len(images)):
+            label = int(logits[index].argmax())
+            trained, random = evidence(cam[index], label), evidence(random_cam[index], label)
+            if random.std() > 0 and trained.std() > 0:
+                alike.append(np.corrcoef(trained, random)[0, 1])
+    print(f"{name}: mean correlation with the maps of random heads {np.mean(alike):.2f}")
+    assert np.mean(alike) < 0.5, alike
