@@ -4,7 +4,6 @@ import json
 import tomllib
 
 import pytest
-
 from thorax_training import dataset, packages
 from thorax_training.manifest import to_toml
 from thorax_training.paths import Paths

@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 from PIL import Image
-
 from thorax_training import quality, recipe
 
 
