@@ -44,7 +44,9 @@ class Way:
         if self.failure is None:
             done = subprocess.run(self.command, cwd=self.folder, capture_output=True, text=True, check=False)
             if done.returncode:
-                self.failure = (done.stderr.strip().splitlines() or ["no message"])[-1]
+                lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
+                # Rust says what went wrong first, Python last.
+                self.failure = next((line for line in lines if line.startswith("Error")), lines[-1])
             else:
                 self.rounds.append(json.loads(done.stdout.strip().splitlines()[-1]))
 
