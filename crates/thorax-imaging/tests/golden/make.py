@@ -110,7 +110,9 @@ def resize_cases():
 
 
 def recipe_cases():
-    for seed, (width, height, bits, with_clahe) in enumerate([(130, 110, 8, True), (97, 121, 16, True), (70, 90, 16, False)]):
+    for seed, (width, height, bits, with_clahe) in enumerate(
+        [(130, 110, 8, True), (97, 121, 16, True), (70, 90, 16, False)]
+    ):
         image = pattern(width, height, bits, seed + 200)
         steps = [
             {"step": "crop_border", "fraction": 0.06},

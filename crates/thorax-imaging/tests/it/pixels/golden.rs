@@ -64,13 +64,14 @@ struct QualityCase {
 
 impl Picture {
     fn image(&self) -> GrayImage {
-        let bytes = base64::engine::general_purpose::STANDARD.decode(&self.samples).unwrap();
-        GrayImage::new(self.width, self.height, samples_of(self.bits, &bytes)).unwrap()
+        let bytes = base64::engine::general_purpose::STANDARD.decode(&self.samples).expect("base64");
+        GrayImage::new(self.width, self.height, samples_of(self.bits, &bytes))
+            .expect("as many samples as the file says")
     }
 }
 
 fn golden() -> Golden {
-    serde_json::from_str(include_str!("../../golden/pixels.json")).unwrap()
+    serde_json::from_str(include_str!("../../golden/pixels.json")).expect("what make.py writes")
 }
 
 #[test]

@@ -36,13 +36,13 @@ fn paint(width: u32, height: u32, deep: bool, texture: Texture, seed: u64) -> Gr
     let mut state = seed | 1;
     let mut random = move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        u16::try_from(state >> 48).unwrap()
+        u16::try_from(state >> 48).expect("16 bits are left")
     };
     let (base, other) = (random(), random());
     let level = |x: u32, y: u32, noise: u16| match texture {
         Texture::Noise => noise,
         Texture::Narrow => (base / 2).wrapping_add(noise & 0x0fff),
-        Texture::Gradient => u16::try_from((x * 151 + y * 97 + u32::from(base)) & 0xffff).unwrap(),
+        Texture::Gradient => u16::try_from((x * 151 + y * 97 + u32::from(base)) & 0xffff).expect("16 bits"),
         Texture::Constant => base,
         Texture::TwoValued => {
             if noise & 1 == 0 {
@@ -57,9 +57,9 @@ fn paint(width: u32, height: u32, deep: bool, texture: Texture, seed: u64) -> Gr
     let pixels = if deep {
         Pixels::U16(samples.collect())
     } else {
-        Pixels::U8(samples.map(|sample| u8::try_from(sample >> 8).unwrap()).collect())
+        Pixels::U8(samples.map(|sample| sample.to_be_bytes()[0]).collect())
     };
-    GrayImage::new(width, height, pixels).unwrap()
+    GrayImage::new(width, height, pixels).expect("one sample a pixel")
 }
 
 fn clip_limits() -> impl Strategy<Value = f64> {

@@ -20,9 +20,13 @@ impl Reference {
             panic!("{VARIABLE} must name a Python with opencv-python-headless, Pillow and NumPy; `make test` sets it");
         };
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/pixels/reference.py");
-        let mut python =
-            Command::new(interpreter).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (requests, answers) = (python.stdin.take(), python.stdout.take().unwrap());
+        let mut python = Command::new(interpreter)
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the interpreter starts");
+        let (requests, answers) = (python.stdin.take(), python.stdout.take().expect("its output is piped"));
         Self { python, requests, answers }
     }
 
@@ -30,7 +34,7 @@ impl Reference {
         let samples = width as usize * height as usize;
         let mut bytes = vec![0; samples * usize::from(image.bits() / 8)];
         self.ask(image, &mut case, &mut bytes);
-        GrayImage::new(width, height, samples_of(image.bits(), &bytes)).unwrap()
+        GrayImage::new(width, height, samples_of(image.bits(), &bytes)).expect("one sample a pixel")
     }
 
     pub(super) fn number(&mut self, image: &GrayImage, op: &str) -> f64 {
@@ -43,18 +47,18 @@ impl Reference {
         case["width"] = image.width().into();
         case["height"] = image.height().into();
         case["bits"] = image.bits().into();
-        let requests = self.requests.as_mut().unwrap();
-        writeln!(requests, "{case}").unwrap();
-        requests.write_all(&bytes_of(image)).unwrap();
-        requests.flush().unwrap();
-        self.answers.read_exact(answer).unwrap();
+        let requests = self.requests.as_mut().expect("open until dropped");
+        writeln!(requests, "{case}").expect("Python reads");
+        requests.write_all(&bytes_of(image)).expect("Python reads");
+        requests.flush().expect("Python reads");
+        self.answers.read_exact(answer).expect("Python answers");
     }
 }
 
 impl Drop for Reference {
     fn drop(&mut self) {
         self.requests = None;
-        self.python.wait().unwrap();
+        self.python.wait().expect("Python ends with its input");
     }
 }
 
