@@ -3,9 +3,9 @@
 //! A film is measured and prepared on the caller's thread, then waits in a bounded queue; the desk's threads run the networks,
 //! and the caller gets a [`Reading`] by its [`Ticket`].
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::Arc;
 
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::{EngineIdentity, NetworkIdentity, Prediction, Provenance, Verdict};
@@ -14,8 +14,8 @@ use thorax_imaging::heat::Heat;
 use thorax_imaging::quality;
 use thorax_imaging::recipe::{Field, RecipeError};
 
-pub use crate::budget::{BudgetTooSmall, MemoryReport};
 use crate::budget::Shelf;
+pub use crate::budget::{BudgetTooSmall, MemoryReport};
 use crate::bundle::{Bundle, UnknownNetwork};
 pub use crate::desk::Busy;
 use crate::desk::{Caller, Desk, Shared, Size};
@@ -23,8 +23,8 @@ use crate::engine::Engine;
 use crate::ensemble::{self, Ballot, Circumstances};
 use crate::explain::{self, NetworkMap};
 use crate::gate;
-pub use crate::proof::OpenError;
 use crate::proof;
+pub use crate::proof::OpenError;
 use crate::round::{self, Seat};
 
 /// How an analyzer is to work.
@@ -36,15 +36,15 @@ pub struct Settings {
     pub threads: usize,
     /// Films that may wait before further ones are refused.
     pub queue: usize,
-    /// Films that go through a network together at most.
+    /// Films that go through a network together at most; fewer where the budget holds no more.
     pub batch: usize,
 }
 
 impl Default for Settings {
-    /// All networks resident, a worker for each core, 64 films waiting, batches of 8.
+    /// All networks resident, a worker for each core, 64 films waiting, batches of 4: on a CPU larger ones cost memory and gain nothing.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { memory_budget: None, threads, queue: 64, batch: 8 }
+        Self { memory_budget: None, threads, queue: 64, batch: 4 }
     }
 }
 
@@ -147,14 +147,19 @@ impl Analyzer {
     /// # Errors
     /// [`OpenError`] naming the network, file or figure that is wrong.
     pub fn open(bundle: Bundle, engine: Arc<dyn Engine>, settings: Settings) -> Result<Self, OpenError> {
-        let networks = bundle.networks().iter();
-        let footprints = networks.map(|one| (one.name.clone(), engine.footprint(one.parameters))).collect();
-        let shelf = Shelf::new(settings.memory_budget, footprints)?;
+        let footprints = |films: usize| {
+            let networks = bundle.networks().iter();
+            networks.map(|one| (one.name.clone(), engine.footprint(one.parameters, films))).collect::<Vec<_>>()
+        };
+        // The largest batch that still lets the largest network in; if not even one film does, the error says so.
+        let fits = |films: &usize| Shelf::new(settings.memory_budget, footprints(*films)).is_ok();
+        let batch = (1..=settings.batch).rev().find(fits).unwrap_or(1);
+        let shelf = Shelf::new(settings.memory_budget, footprints(batch))?;
         let (width, height) = bundle.manifest().recipe.output_size();
         let film = (height as usize, width as usize);
         let shared = Arc::new(Shared { bundle, engine, shelf });
         proof::prove(&shared, settings.threads)?;
-        let size = Size { threads: settings.threads, queue: settings.queue, batch: settings.batch, film };
+        let size = Size { threads: settings.threads, queue: settings.queue, batch, film };
         Ok(Self { desk: Desk::open(shared, size) })
     }
 

@@ -207,7 +207,10 @@ mod tests {
     fn refuses_a_budget_below_the_largest_with_both_figures() {
         let networks = vec![("small".to_owned(), 10 << 20), ("large".to_owned(), 90 << 20)];
         let error = Shelf::new(Some(50 << 20), networks).err().unwrap();
-        assert_eq!(error.to_string(), "the memory budget of 50 MiB is too small: the largest network, large, needs 90 MiB");
+        assert_eq!(
+            error.to_string(),
+            "the memory budget of 50 MiB is too small: the largest network, large, needs 90 MiB"
+        );
     }
 
     #[test]

@@ -86,8 +86,7 @@ impl<T: Caller> Desk<T> {
     pub fn open(shared: Arc<Shared>, size: Size) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "only the order of the first guesses matters")]
         let costs = shared.bundle.networks().iter().map(|network| network.parameters as f64).collect();
-        let state =
-            State { waiting: VecDeque::new(), rounds: Vec::new(), next_round: 0, costs, closing: false };
+        let state = State { waiting: VecDeque::new(), rounds: Vec::new(), next_round: 0, costs, closing: false };
         let board = Arc::new(Board {
             shared,
             state: Mutex::new(state),
@@ -188,7 +187,9 @@ impl<T: Caller> Board<T> {
         let State { rounds, costs, .. } = state;
         rounds.iter_mut().find_map(|round| {
             round.drop_where(T::is_gone);
-            round.start(|network| if self.shared.shelf.is_idle(network) { 1e15 + costs[network] } else { costs[network] })
+            round.start(
+                |network| if self.shared.shelf.is_idle(network) { 1e15 + costs[network] } else { costs[network] },
+            )
         })
     }
 

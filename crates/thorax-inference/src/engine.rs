@@ -21,9 +21,9 @@ pub trait Engine: Debug + Send + Sync {
     /// [`EngineError::Load`] when the engine cannot use the graph.
     fn load(&self, graph: &[u8]) -> Result<Box<dyn Session>, EngineError>;
 
-    /// Bytes that a network of so many parameters holds while it is loaded and while it runs on a batch of one film:
-    /// an upper estimate from measurements on the networks that we ship (`docs/performance.md`).
-    fn footprint(&self, parameters: u64) -> u64;
+    /// Bytes that a network of so many parameters holds while it is loaded and while it runs on batches of so many films: an
+    /// upper estimate from measurements on the networks that we ship (`docs/performance.md`).
+    fn footprint(&self, parameters: u64, films: usize) -> u64;
 }
 
 /// A loaded graph.
@@ -34,6 +34,12 @@ pub trait Session: Send {
     /// [`EngineError::Run`] when the engine fails or an output is missing or not float32.
     fn run(&mut self, batch: &Batch, outputs: &[&str]) -> Result<Vec<Tensor>, EngineError>;
 }
+
+/// Bytes of intermediate results that a network holds for each film of a batch: measured at most 16 MiB on ours.
+const ACTIVATIONS: u64 = 20 << 20;
+
+/// Bytes that a loaded network holds beside weights and intermediate results.
+const OVERHEAD: u64 = 16 << 20;
 
 /// Name of the one input of every graph.
 pub const INPUT: &str = "image";

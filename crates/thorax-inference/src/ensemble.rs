@@ -98,7 +98,8 @@ pub fn consensus(bundle: &Bundle, ballots: &[Ballot<'_>], circumstances: Circums
     }
     let minimum = bundle.manifest().ensemble.minimum_votes;
     if votes.len() < minimum {
-        let text = format!("{} of {} networks voted; a diagnosis needs {minimum}.", votes.len(), bundle.networks().len());
+        let text =
+            format!("{} of {} networks voted; a diagnosis needs {minimum}.", votes.len(), bundle.networks().len());
         reasons.push(reason("too_few_votes", text));
         return undecided(models, reasons);
     }

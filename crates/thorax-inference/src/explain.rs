@@ -102,11 +102,8 @@ mod tests {
 
     #[test]
     fn agreement_is_the_mean_of_the_maps() {
-        let map = |value| NetworkMap {
-            name: String::new(),
-            heat: Heat::new(1, 1, vec![value]).unwrap(),
-            lung_share: None,
-        };
+        let map =
+            |value| NetworkMap { name: String::new(), heat: Heat::new(1, 1, vec![value]).unwrap(), lung_share: None };
         let together = agreement(&[map(1.0), map(0.0)]).unwrap();
         assert!(together.values().iter().all(|one| (one - 0.5).abs() < 1e-6));
         assert!(agreement(&[]).is_err());

@@ -66,8 +66,7 @@ pub fn run(
     let mut names = vec!["logits", "cam", "embedding"];
     names.extend(lungs.map(|lungs| lungs.output.as_str()));
     let stopwatch = Stopwatch::start();
-    let tensors =
-        session.run(batch, &names).map_err(|source| NetworkError::Engine { name: name.clone(), source })?;
+    let tensors = session.run(batch, &names).map_err(|source| NetworkError::Engine { name: name.clone(), source })?;
     let milliseconds = stopwatch.total();
     let wrong = |output, shape: &[usize]| NetworkError::Shape { name: name.clone(), output, shape: shape.to_vec() };
     let mut tensors = tensors.into_iter();

@@ -92,7 +92,14 @@ pub struct Pass {
 impl<T> Round<T> {
     /// A round over films of one prepared size, with `networks` in the bundle.
     pub fn new(id: u64, (height, width): (usize, usize), seats: Vec<Seat<T>>, networks: usize) -> Self {
-        Self { id, height, width, seats: seats.into_iter().map(Some).collect(), todo: (0..networks).collect(), running: 0 }
+        Self {
+            id,
+            height,
+            width,
+            seats: seats.into_iter().map(Some).collect(),
+            todo: (0..networks).collect(),
+            running: 0,
+        }
     }
 
     /// Starts the next pass: the gate's network first, then the one that `cost` ranks highest.
@@ -114,7 +121,12 @@ impl<T> Round<T> {
     }
 
     /// Enters what a pass gave, and hands out the films that are done with it.
-    pub fn finish(&mut self, bundle: &Bundle, pass: &Pass, result: &Result<(NetworkOutputs, f64), String>) -> Vec<Seat<T>> {
+    pub fn finish(
+        &mut self,
+        bundle: &Bundle,
+        pass: &Pass,
+        result: &Result<(NetworkOutputs, f64), String>,
+    ) -> Vec<Seat<T>> {
         self.running -= 1;
         #[expect(clippy::cast_precision_loss, reason = "a batch has some dozen films")]
         let share = pass.batch.films.max(1) as f64;
@@ -164,7 +176,12 @@ fn opinion(outputs: &NetworkOutputs, place: usize, milliseconds: f64) -> Opinion
 }
 
 /// The maps of the networks that voted, for one class.
-pub fn maps(bundle: &Bundle, opinions: &[Option<Result<Opinion, String>>], voters: &[usize], label: usize) -> Vec<NetworkMap> {
+pub fn maps(
+    bundle: &Bundle,
+    opinions: &[Option<Result<Opinion, String>>],
+    voters: &[usize],
+    label: usize,
+) -> Vec<NetworkMap> {
     let given = |network: usize| opinions[network].as_ref().and_then(|one| one.as_ref().ok());
     let lungs = (0..opinions.len()).find_map(|network| given(network)?.lungs.as_ref());
     let lungs = lungs.and_then(|tensor| {

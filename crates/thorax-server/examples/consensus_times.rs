@@ -84,7 +84,7 @@ fn main() -> Result<ExitCode> {
     };
     let engine = engine::open(choice, arguments.library.as_deref())?.engine;
     let bundle = Bundle::open(&arguments.bundle)?;
-    let largest = bundle.networks().iter().map(|network| engine.footprint(network.parameters)).max();
+    let largest = bundle.networks().iter().map(|network| engine.footprint(network.parameters, 1)).max();
     let memory_budget = if arguments.one_at_a_time { largest } else { arguments.budget };
     let settings = Settings { memory_budget, threads: arguments.threads, ..Settings::default() };
     let analyzer = Analyzer::open(bundle, engine, settings)?;

@@ -108,7 +108,9 @@ impl Distribution {
     /// The likeliest diagnosis; of equals the first in alphabetical order.
     #[must_use]
     pub fn top(&self) -> Diagnosis {
-        Diagnosis::ALL.into_iter().fold(Diagnosis::Covid, |best, one| if self.of(one) > self.of(best) { one } else { best })
+        Diagnosis::ALL
+            .into_iter()
+            .fold(Diagnosis::Covid, |best, one| if self.of(one) > self.of(best) { one } else { best })
     }
 }
 

@@ -48,16 +48,21 @@ impl Classifier {
     /// A sentence when the embedding does not have the classifier's length or holds a number that is not finite.
     pub fn classify(&self, embedding: &[f32]) -> Result<(f64, &str, f64), String> {
         if embedding.len() != self.mean.len() || embedding.iter().any(|one| !one.is_finite()) {
-            return Err(format!("the gate reads {} finite features, the network gave {}", self.mean.len(), embedding.len()));
+            return Err(format!(
+                "the gate reads {} finite features, the network gave {}",
+                self.mean.len(),
+                embedding.len()
+            ));
         }
         let features: Vec<f64> = embedding
             .iter()
             .zip(self.mean.iter().zip(&self.std))
             .map(|(&one, (mean, std))| (f64::from(one) - mean) / std)
             .collect();
-        let scores = self.weights.iter().zip(&self.bias).map(|(row, bias)| {
-            row.iter().zip(&features).map(|(weight, feature)| weight * feature).sum::<f64>() + bias
-        });
+        let scores =
+            self.weights.iter().zip(&self.bias).map(|(row, bias)| {
+                row.iter().zip(&features).map(|(weight, feature)| weight * feature).sum::<f64>() + bias
+            });
         let probabilities = crate::ensemble::softmax(&scores.collect::<Vec<_>>(), 1.0);
         let mut frontal = 0.0;
         let mut other = ("", 0.0);

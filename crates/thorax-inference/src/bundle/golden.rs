@@ -64,8 +64,10 @@ pub struct GoldenNetwork {
 
 /// A golden value that was not reproduced.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{what} of the golden film {film} is {measured}, the bundle says {expected} (tolerance {tolerance}): this program or \
-         engine does not compute what was trained, so it may not be used")]
+#[error(
+    "{what} of the golden film {film} is {measured}, the bundle says {expected} (tolerance {tolerance}): this program or \
+         engine does not compute what was trained, so it may not be used"
+)]
 pub struct GoldenError {
     /// Which value, with the network's name.
     pub what: String,

@@ -138,10 +138,10 @@ impl Manifest {
             return Err(format!("schema is {}, this program reads 1", self.schema));
         }
         let labels = self.labels.iter().map(|label| label.parse()).collect::<Result<Vec<Diagnosis>, _>>();
-        let labels: [Diagnosis; 4] = labels
-            .map_err(|error| error.to_string())?
-            .try_into()
-            .map_err(|labels: Vec<_>| format!("labels must be the four diagnoses, each once; there are {}", labels.len()))?;
+        let labels: [Diagnosis; 4] =
+            labels.map_err(|error| error.to_string())?.try_into().map_err(|labels: Vec<_>| {
+                format!("labels must be the four diagnoses, each once; there are {}", labels.len())
+            })?;
         if Diagnosis::ALL.iter().any(|one| !labels.contains(one)) {
             return Err("labels must name each of the four diagnoses once".to_owned());
         }

@@ -8,7 +8,7 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 use thorax_domain::prediction::EngineIdentity;
 
-use super::{Batch, Engine, EngineError, INPUT, Session, Tensor};
+use super::{ACTIVATIONS, Batch, Engine, EngineError, INPUT, OVERHEAD, Session, Tensor};
 
 const NAME: &str = "onnxruntime";
 
@@ -88,8 +88,9 @@ impl Engine for OnnxRuntime {
         Ok(Box::new(OrtSession { session }))
     }
 
-    fn footprint(&self, parameters: u64) -> u64 {
-        parameters * 5 + (64 << 20)
+    /// float32 weights, and their int8 originals while they are expanded.
+    fn footprint(&self, parameters: u64, films: usize) -> u64 {
+        parameters * 5 + ACTIVATIONS * films as u64 + OVERHEAD
     }
 }
 
@@ -101,15 +102,14 @@ impl Session for OrtSession {
     fn run(&mut self, batch: &Batch, outputs: &[&str]) -> Result<Vec<Tensor>, EngineError> {
         let refuse = |error: String| EngineError::Run { engine: NAME, reason: error };
         let shape = [batch.films, 1, batch.height, batch.width];
-        let input = TensorRef::from_array_view((shape, batch.samples.as_slice()))
-            .map_err(|error| refuse(error.to_string()))?;
+        let input =
+            TensorRef::from_array_view((shape, batch.samples.as_slice())).map_err(|error| refuse(error.to_string()))?;
         let results = self.session.run(ort::inputs![INPUT => input]).map_err(|error| refuse(error.to_string()))?;
         outputs
             .iter()
             .map(|name| {
                 let value = results.get(*name).ok_or_else(|| refuse(format!("the graph has no output {name:?}")))?;
-                let (shape, samples) =
-                    value.try_extract_tensor::<f32>().map_err(|error| refuse(error.to_string()))?;
+                let (shape, samples) = value.try_extract_tensor::<f32>().map_err(|error| refuse(error.to_string()))?;
                 let shape = shape.iter().map(|&side| usize::try_from(side).unwrap_or(0)).collect();
                 Ok(Tensor { shape, samples: samples.to_vec() })
             })

@@ -7,7 +7,7 @@ use rten_tensor::prelude::*;
 use rten_tensor::{NdTensorView, Tensor as RtenTensor};
 use thorax_domain::prediction::EngineIdentity;
 
-use super::{Batch, Engine, EngineError, INPUT, Session, Tensor};
+use super::{ACTIVATIONS, Batch, Engine, EngineError, INPUT, OVERHEAD, Session, Tensor};
 
 const NAME: &str = "rten";
 /// The version in the workspace's manifest; a test holds the two together.
@@ -31,8 +31,9 @@ impl Engine for Rten {
         Ok(Box::new(RtenSession { model, threads }))
     }
 
-    fn footprint(&self, parameters: u64) -> u64 {
-        parameters * 9 + (64 << 20)
+    /// float32 weights twice, as they are and packed for the multiplication, and their int8 originals.
+    fn footprint(&self, parameters: u64, films: usize) -> u64 {
+        parameters * 9 + ACTIVATIONS * films as u64 + OVERHEAD
     }
 }
 

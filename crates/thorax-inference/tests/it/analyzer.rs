@@ -76,7 +76,8 @@ fn fewer_than_four_votes_give_no_diagnosis() {
     let three = consensus(&analyzer, &Request { networks: networks(&["one", "two", "five"]), ..request(LIGHT) });
     assert_eq!((three.final_diagnosis, three.models_voted, three.inconclusive), (None, 3, true));
     assert_eq!(codes(&three), ["too_few_votes"]);
-    let four = consensus(&analyzer, &Request { networks: networks(&["one", "two", "three", "five"]), ..request(LIGHT) });
+    let four =
+        consensus(&analyzer, &Request { networks: networks(&["one", "two", "three", "five"]), ..request(LIGHT) });
     assert_eq!(four.final_diagnosis, Some(Diagnosis::Covid));
     let unknown = analyzer.submit(&Request { networks: networks(&["six"]), ..request(LIGHT) }).unwrap_err();
     assert!(matches!(unknown, SubmitError::UnknownNetwork(_)));
@@ -189,7 +190,11 @@ fn nobody_waits_for_a_dropped_ticket() {
     first.wait().unwrap();
     let last = analyzer.submit(&request(LIGHT)).unwrap();
     last.wait().unwrap();
-    assert_eq!(behaviour.films.load(Ordering::Relaxed), 12, "two films through six networks, the dropped one through none");
+    assert_eq!(
+        behaviour.films.load(Ordering::Relaxed),
+        12,
+        "two films through six networks, the dropped one through none"
+    );
 }
 
 #[test]

@@ -38,7 +38,8 @@ fn rten() -> Arc<dyn Engine> {
 }
 
 fn onnxruntime() -> Arc<dyn Engine> {
-    let library = std::env::var_os("THORAX_ONNXRUNTIME").expect("set THORAX_ONNXRUNTIME to the library, as `make test` does");
+    let library =
+        std::env::var_os("THORAX_ONNXRUNTIME").expect("set THORAX_ONNXRUNTIME to the library, as `make test` does");
     open(Choice::OnnxRuntime, Some(Path::new(&library))).unwrap().engine
 }
 
@@ -93,10 +94,8 @@ fn without_times(mut consensus: Consensus) -> Consensus {
 #[test]
 fn the_bundle_is_small_enough_to_live_in_the_repository() {
     let bundle = bundle();
-    let sizes: Vec<u64> = std::fs::read_dir(bundle.directory())
-        .unwrap()
-        .map(|entry| entry.unwrap().metadata().unwrap().len())
-        .collect();
+    let sizes: Vec<u64> =
+        std::fs::read_dir(bundle.directory()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).collect();
     assert!(sizes.iter().all(|&size| size <= 50 << 20), "{sizes:?}");
     assert!(sizes.iter().sum::<u64>() <= 100 << 20, "{sizes:?}");
     assert_eq!(bundle.networks().len(), 6);
@@ -152,12 +151,13 @@ fn same_in_every_mode(engine: &Arc<dyn Engine>) {
     for (ticket, alone) in together.into_iter().zip(&alone) {
         assert_eq!(without_times(consensus(ticket.wait().unwrap())), *alone);
     }
-    let largest = bundle().networks().iter().map(|network| engine.footprint(network.parameters)).max().unwrap();
+    let largest = bundle().networks().iter().map(|network| engine.footprint(network.parameters, 1)).max().unwrap();
     let budget = Settings { memory_budget: Some(largest), ..settings() };
     let tight = Analyzer::open(bundle(), Arc::clone(engine), budget).unwrap();
     assert_eq!(without_times(consensus(read(&tight, &films[0]))), alone[0]);
     assert!(tight.memory().accounted_peak <= largest);
-    let error = Analyzer::open(bundle(), Arc::clone(engine), Settings { memory_budget: Some(largest - 1), ..settings() });
+    let error =
+        Analyzer::open(bundle(), Arc::clone(engine), Settings { memory_budget: Some(largest - 1), ..settings() });
     assert!(error.err().unwrap().to_string().contains("too small"));
 }
 

@@ -91,7 +91,7 @@ impl Engine for ToyEngine {
         Ok(Box::new(ToySession { network, behaviour: Arc::clone(&self.behaviour) }))
     }
 
-    fn footprint(&self, _: u64) -> u64 {
+    fn footprint(&self, _: u64, _: usize) -> u64 {
         FOOTPRINT
     }
 }
@@ -100,7 +100,8 @@ impl Session for ToySession {
     fn run(&mut self, batch: &Batch, _: &[&str]) -> Result<Vec<Tensor>, EngineError> {
         let pixels = batch.height * batch.width;
         #[expect(clippy::cast_precision_loss, reason = "a toy film has 64 pixels")]
-        let means: Vec<f32> = batch.samples.chunks(pixels).map(|film| film.iter().sum::<f32>() / pixels as f32).collect();
+        let means: Vec<f32> =
+            batch.samples.chunks(pixels).map(|film| film.iter().sum::<f32>() / pixels as f32).collect();
         let behaviour = &self.behaviour;
         let golden = means.iter().all(|mean| (mean - GOLDEN).abs() < 1e-6);
         let is = |one: Option<usize>| one == Some(self.network) && !golden;
@@ -186,7 +187,10 @@ fn golden_json(film_hash: &str) -> String {
     let networks: Vec<String> = (0..6)
         .map(|network| {
             let logits = logits(network, GOLDEN);
-            format!(r#""{}": {{"logits": {logits:?}, "cam_mean": {logits:?}, "embedding_norm": {GOLDEN}}}"#, NETWORKS[network])
+            format!(
+                r#""{}": {{"logits": {logits:?}, "cam_mean": {logits:?}, "embedding_norm": {GOLDEN}}}"#,
+                NETWORKS[network]
+            )
         })
         .collect();
     let probabilities = expected(&[0, 1, 2, 3, 4, 5], GOLDEN);
