@@ -49,9 +49,9 @@ mod tests {
 
     #[test]
     fn stops_waiting() {
-        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let (hold, until_dropped) = std::sync::mpsc::channel::<()>();
         let outcome = run(Duration::ZERO, Container::Jpeg, move || {
-            let _ = held.recv();
+            let _ = until_dropped.recv();
             Ok(())
         });
         drop(hold);

@@ -13,16 +13,16 @@ impl Dicom {
     /// A grey picture of 4 × 3 pixels, 12 bits, the values 0 to 11.
     pub fn film() -> Self {
         Self { elements: Vec::new(), syntax: EXPLICIT }
-            .text(0x0008_0060, b"CS", "DX")
+            .text(0x0008_0060, "CS", "DX")
             .word(0x0028_0002, 1)
-            .text(0x0028_0004, b"CS", "MONOCHROME2")
+            .text(0x0028_0004, "CS", "MONOCHROME2")
             .word(0x0028_0010, 3)
             .word(0x0028_0011, 4)
             .word(0x0028_0100, 16)
             .word(0x0028_0101, 12)
             .word(0x0028_0102, 11)
             .word(0x0028_0103, 0)
-            .words(0x7FE0_0010, b"OW", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+            .words(0x7FE0_0010, "OW", &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
     }
 
     pub fn syntax(mut self, uid: &'static str) -> Self {
@@ -31,10 +31,10 @@ impl Dicom {
     }
 
     /// Sets or replaces an element.
-    pub fn raw(mut self, tag: u32, vr: &[u8; 2], value: &[u8]) -> Self {
+    pub fn raw(mut self, tag: u32, vr: &str, value: &[u8]) -> Self {
         self = self.without(tag);
         let at = self.elements.partition_point(|element| element.0 < tag);
-        self.elements.insert(at, (tag, *vr, value.to_vec()));
+        self.elements.insert(at, (tag, vr.as_bytes().try_into().unwrap(), value.to_vec()));
         self
     }
 
@@ -44,15 +44,15 @@ impl Dicom {
     }
 
     pub fn word(self, tag: u32, value: u16) -> Self {
-        self.raw(tag, b"US", &value.to_le_bytes())
+        self.raw(tag, "US", &value.to_le_bytes())
     }
 
-    pub fn words(self, tag: u32, vr: &[u8; 2], values: &[u16]) -> Self {
+    pub fn words(self, tag: u32, vr: &str, values: &[u16]) -> Self {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.raw(tag, vr, &bytes)
     }
 
-    pub fn text(self, tag: u32, vr: &[u8; 2], value: &str) -> Self {
+    pub fn text(self, tag: u32, vr: &str, value: &str) -> Self {
         self.raw(tag, vr, format!("{value:<width$}", width = value.len().next_multiple_of(2)).as_bytes())
     }
 
@@ -63,7 +63,7 @@ impl Dicom {
             value.extend(item(fragment));
         }
         value.extend(b"\xfe\xff\xdd\xe0\0\0\0\0");
-        self.raw(0x7FE0_0010, b"**", &value)
+        self.raw(0x7FE0_0010, "**", &value)
     }
 
     /// The data set without preamble and meta information.

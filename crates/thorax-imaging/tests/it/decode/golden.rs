@@ -18,13 +18,13 @@ fn every_fixture_gives_the_levels_of_independent_programs() {
     let mut problems = Vec::new();
     let mut files = 0;
     for line in table.lines().skip(1) {
-        let [file, width, height, bits, step, tolerance, contrast, inverted] =
+        let [name, width, height, bits, step, tolerance, contrast, inverted] =
             line.split(',').collect::<Vec<_>>()[..].try_into().unwrap();
         files += 1;
-        let film = match decode(&fixture(file)) {
+        let film = match decode(&fixture(name)) {
             Ok(film) => film,
             Err(error) => {
-                problems.push(format!("{file}: {error}"));
+                problems.push(format!("{name}: {error}"));
                 continue;
             }
         };
@@ -38,17 +38,17 @@ fn every_fixture_gives_the_levels_of_independent_programs() {
         );
         let stated = format!("{width},{height},{bits},{contrast},{inverted}");
         if seen != stated {
-            problems.push(format!("{file}: {seen} instead of {stated}"));
+            problems.push(format!("{name}: {seen} instead of {stated}"));
             continue;
         }
-        let golden = fixture(&format!("golden/{}.u16", file.replace('/', "_")));
+        let golden = fixture(&format!("golden/{}.u16", name.replace('/', "_")));
         let (golden, _) = golden.as_chunks::<2>();
         let ours = levels(&film);
         let ours = ours.iter().step_by(step.parse().unwrap());
-        assert_eq!(ours.len(), golden.len(), "{file}");
+        assert_eq!(ours.len(), golden.len(), "{name}");
         let worst = ours.zip(golden).map(|(&ours, theirs)| ours.abs_diff(u16::from_le_bytes(*theirs))).max().unwrap();
         if worst > tolerance.parse().unwrap() {
-            problems.push(format!("{file}: differs by {worst}, {tolerance} allowed"));
+            problems.push(format!("{name}: differs by {worst}, {tolerance} allowed"));
         }
     }
     assert!(files > 100, "{files}");
@@ -95,7 +95,7 @@ fn facts_say_what_the_file_says_and_nothing_about_a_person() {
     assert!(film.facts.colour);
     assert_eq!((film.format, film.facts.source_bits), (Format::Png, 4));
 
-    let named = Dicom::film().text(0x0010_0010, b"PN", "Doe^Jane").text(0x0018_5101, b"CS", "doe^jane");
+    let named = Dicom::film().text(0x0010_0010, "PN", "Doe^Jane").text(0x0018_5101, "CS", "doe^jane");
     assert!(!format!("{:?}", decode(&named.bytes()).unwrap()).to_lowercase().contains("doe"));
 }
 
@@ -116,20 +116,20 @@ fn pixels_that_are_not_square_are_made_square() {
         (0x0018_1164, "0.2\\0.1", (4, 6)),
         (0x0028_0030, "0.1\\0.3", (12, 3)),
     ] {
-        let film = decode(&Dicom::film().text(tag, b"DS", value).bytes()).unwrap();
+        let film = decode(&Dicom::film().text(tag, "DS", value).bytes()).unwrap();
         assert_eq!((film.image.width(), film.image.height()), size, "{tag:x} {value}");
         assert!(film.facts.resampled);
         assert_eq!((film.facts.source_width, film.facts.source_height), (4, 3));
     }
     for (tag, value) in [(0x0028_0030, "0\\0"), (0x0018_1164, "0.14\\0.14"), (0x0028_0034, "1\\1")] {
-        assert!(!decode(&Dicom::film().text(tag, b"DS", value).bytes()).unwrap().facts.resampled);
+        assert!(!decode(&Dicom::film().text(tag, "DS", value).bytes()).unwrap().facts.resampled);
     }
 }
 
 #[test]
 fn flat_and_wholly_padded_pictures_are_black() {
     for polarity in ["MONOCHROME1", "MONOCHROME2"] {
-        let flat = Dicom::film().text(0x0028_0004, b"CS", polarity).words(0x7FE0_0010, b"OW", &[7; 12]);
+        let flat = Dicom::film().text(0x0028_0004, "CS", polarity).words(0x7FE0_0010, "OW", &[7; 12]);
         let padded = flat.clone().word(0x0028_0120, 7);
         for film in [flat, padded] {
             let film = decode(&film.bytes()).unwrap();
@@ -142,7 +142,7 @@ fn flat_and_wholly_padded_pictures_are_black() {
 #[test]
 fn the_presentation_shape_never_inverts_a_second_time() {
     let inverse = |polarity| {
-        let film = Dicom::film().text(0x0028_0004, b"CS", polarity).text(0x2050_0020, b"CS", "INVERSE");
+        let film = Dicom::film().text(0x0028_0004, "CS", polarity).text(0x2050_0020, "CS", "INVERSE");
         decode(&film.bytes())
     };
     let film = inverse("MONOCHROME1").unwrap();
@@ -153,7 +153,7 @@ fn the_presentation_shape_never_inverts_a_second_time() {
 #[test]
 fn bits_beyond_those_stored_do_not_leak_in() {
     // An overlay in the unused high bits, as old files have it.
-    let overlay = Dicom::film().words(0x7FE0_0010, b"OW", &[0xF000, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0x800B]);
+    let overlay = Dicom::film().words(0x7FE0_0010, "OW", &[0xF000, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0x800B]);
     assert_eq!(levels(&decode(&overlay.bytes()).unwrap()), levels(&decode(&Dicom::film().bytes()).unwrap()));
 }
 

@@ -95,12 +95,12 @@ fn jpegs() {
 #[test]
 fn dicom_headers() {
     let film = Dicom::film;
-    let window = |center, width| film().text(0x0028_1050, b"DS", center).text(0x0028_1051, b"DS", width).bytes();
+    let window = |center, width| film().text(0x0028_1050, "DS", center).text(0x0028_1051, "DS", width).bytes();
     check(vec![
         ("no rows", film().word(ROWS, 0).bytes(), "Corrupt"),
         ("rows missing", film().without(ROWS).bytes(), "Corrupt"),
         ("columns missing", film().without(COLUMNS).bytes(), "Corrupt"),
-        ("rows empty", film().raw(ROWS, b"US", &[]).bytes(), "Corrupt"),
+        ("rows empty", film().raw(ROWS, "US", &[]).bytes(), "Corrupt"),
         (
             "rows twice",
             {
@@ -121,18 +121,18 @@ fn dicom_headers() {
         ("largest high bit", film().word(0x0028_0102, 0xFFFF).bytes(), "Corrupt"),
         ("sign of 2", film().word(0x0028_0103, 2).bytes(), "Corrupt"),
         ("photometric missing", film().without(0x0028_0004).bytes(), "Corrupt"),
-        ("slope 0", film().text(0x0028_1053, b"DS", "0").bytes(), "Corrupt"),
-        ("slope NaN", film().text(0x0028_1053, b"DS", "NaN").bytes(), "Corrupt"),
-        ("slope 1e300", film().text(0x0028_1053, b"DS", "1e300").bytes(), "Corrupt"),
-        ("intercept text", film().text(0x0028_1052, b"DS", "lots").bytes(), "Corrupt"),
+        ("slope 0", film().text(0x0028_1053, "DS", "0").bytes(), "Corrupt"),
+        ("slope NaN", film().text(0x0028_1053, "DS", "NaN").bytes(), "Corrupt"),
+        ("slope 1e300", film().text(0x0028_1053, "DS", "1e300").bytes(), "Corrupt"),
+        ("intercept text", film().text(0x0028_1052, "DS", "lots").bytes(), "Corrupt"),
         ("window width 0", window("5", "0"), "Corrupt"),
         ("window width -4", window("5", "-4"), "Corrupt"),
         ("window width inf", window("5", "inf"), "Corrupt"),
-        ("window centre only", film().text(0x0028_1050, b"DS", "5").bytes(), "Corrupt"),
-        ("aspect 0", film().text(0x0028_0034, b"IS", "0\\1").bytes(), "Corrupt"),
-        ("aspect of one number", film().text(0x0028_0034, b"IS", "1").bytes(), "Corrupt"),
-        ("aspect 1000", film().text(0x0028_0034, b"IS", "1000\\1").bytes(), "Corrupt"),
-        ("frames text", film().text(0x0028_0008, b"IS", "many").bytes(), "Corrupt"),
+        ("window centre only", film().text(0x0028_1050, "DS", "5").bytes(), "Corrupt"),
+        ("aspect 0", film().text(0x0028_0034, "IS", "0\\1").bytes(), "Corrupt"),
+        ("aspect of one number", film().text(0x0028_0034, "IS", "1").bytes(), "Corrupt"),
+        ("aspect 1000", film().text(0x0028_0034, "IS", "1000\\1").bytes(), "Corrupt"),
+        ("frames text", film().text(0x0028_0008, "IS", "many").bytes(), "Corrupt"),
     ]);
 }
 
@@ -147,9 +147,9 @@ fn dicom_structure() {
     check(vec![
         ("nothing after the preamble", good[..132].to_vec(), "Corrupt"),
         ("no pixel data", film().without(PIXELS).bytes(), "Corrupt"),
-        ("empty pixel data", film().raw(PIXELS, b"OW", &[]).bytes(), "Corrupt"),
-        ("short pixel data", film().raw(PIXELS, b"OW", &[0; 23]).bytes(), "Truncated"),
-        ("pixel data three times", film().raw(PIXELS, b"OW", &[0; 72]).bytes(), "Corrupt"),
+        ("empty pixel data", film().raw(PIXELS, "OW", &[]).bytes(), "Corrupt"),
+        ("short pixel data", film().raw(PIXELS, "OW", &[0; 23]).bytes(), "Truncated"),
+        ("pixel data three times", film().raw(PIXELS, "OW", &[0; 72]).bytes(), "Corrupt"),
         (
             "length beyond the end",
             {
@@ -199,7 +199,7 @@ fn dicom_tables() {
         .concat();
         item(&item_elements)
     };
-    let with = |tag, sequence: &[u8]| film().raw(tag, b"SQ", sequence).bytes();
+    let with = |tag, sequence: &[u8]| film().raw(tag, "SQ", sequence).bytes();
     let (modality, voi) = (0x0028_3000, 0x0028_3010);
     assert!(decode(&with(voi, &table(&[12, 0, 16], &[9; 24]))).is_ok());
     check(vec![
@@ -233,10 +233,10 @@ fn dicom_fragments() {
         ("compressed where native", film().fragments(&[&jpeg]).bytes(), "Corrupt"),
         ("no fragments", film().syntax(baseline).fragments(&[]).bytes(), "Corrupt"),
         ("an empty fragment", film().syntax(j2k).fragments(&[&[]]).bytes(), "Corrupt"),
-        ("no offset table", film().syntax(j2k).raw(PIXELS, b"**", &[]).bytes(), "Corrupt"),
+        ("no offset table", film().syntax(j2k).raw(PIXELS, "**", &[]).bytes(), "Corrupt"),
         (
             "fragment beyond the end",
-            film().syntax(j2k).raw(PIXELS, b"**", b"\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\xff\xff\0\0").bytes(),
+            film().syntax(j2k).raw(PIXELS, "**", b"\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\xff\xff\0\0").bytes(),
             "Truncated",
         ),
         (
@@ -297,7 +297,7 @@ fn limits() {
     assert_eq!(decode(Limits { memory: 10_000, ..usual }), "TooMuchMemory");
     assert_eq!(decode(Limits { time: Duration::ZERO, ..usual }), "TooSlow");
     // A picture whose correction to square pixels would pass the limit.
-    let wide = Dicom::film().text(0x0028_0034, b"IS", "10\\1").bytes();
+    let wide = Dicom::film().text(0x0028_0034, "IS", "10\\1").bytes();
     let limits = Limits { pixels: 12, ..usual };
     let error = thorax_imaging::decode::decode(&wide, &limits).unwrap_err();
     assert!(matches!(error, DecodeError::TooManyPixels { width: 4, height: 30, limit: 12 }));

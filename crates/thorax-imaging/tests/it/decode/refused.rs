@@ -66,18 +66,18 @@ fn dicom_objects_that_are_not_one_grey_radiograph() {
         (film().syntax("1.2.840.10008.1.2.4.201").bytes(), "High-Throughput JPEG 2000"),
         (film().syntax("1.2.840.10008.1.2.4.102").bytes(), "MPEG-4"),
         (film().syntax("1.2.3.4").bytes(), "private"),
-        (film().text(0x0028_0008, b"IS", "2").bytes(), "multi-frame"),
-        (film().text(0x0028_0004, b"CS", "YBR_FULL_422").bytes(), "colour"),
-        (film().text(0x0028_0004, b"CS", "PALETTE COLOR").bytes(), "colour"),
-        (film().text(0x0028_0004, b"CS", "TRANSPARENT").bytes(), "photometric"),
+        (film().text(0x0028_0008, "IS", "2").bytes(), "multi-frame"),
+        (film().text(0x0028_0004, "CS", "YBR_FULL_422").bytes(), "colour"),
+        (film().text(0x0028_0004, "CS", "PALETTE COLOR").bytes(), "colour"),
+        (film().text(0x0028_0004, "CS", "TRANSPARENT").bytes(), "photometric"),
         (film().word(0x0028_0002, 3).bytes(), "colour"),
         (film().word(0x0028_0100, 1).bytes(), "bits allocated"),
-        (film().raw(0x7FE0_0008, b"OW", &[0; 48]).bytes(), "floating point"),
+        (film().raw(0x7FE0_0008, "OW", &[0; 48]).bytes(), "floating point"),
         (
             film()
-                .text(0x0028_1050, b"DS", "1")
-                .text(0x0028_1051, b"DS", "9")
-                .text(0x0028_1056, b"CS", "LOGISTIC")
+                .text(0x0028_1050, "DS", "1")
+                .text(0x0028_1051, "DS", "9")
+                .text(0x0028_1056, "CS", "LOGISTIC")
                 .bytes(),
             "VOI LUT function",
         ),
