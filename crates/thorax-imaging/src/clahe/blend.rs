@@ -14,7 +14,7 @@ use std::ops::Range;
 const BAND_ROWS: usize = 64;
 
 /// Joining tables pays when this many pixels use each entry.
-const JOIN_FROM: usize = 1;
+const JOIN_FROM: usize = 2;
 
 pub(super) fn blend<S: Sample>(samples: &[S], grid: &Grid, levels: &Levels<S>) -> Vec<S> {
     let mut out = vec![S::default(); samples.len()];
