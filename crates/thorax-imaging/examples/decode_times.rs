@@ -1,4 +1,4 @@
-//! How long files take to be read, and a sum over their levels by which equal pictures are told:
+//! How long files take to be read, and a mark by which equal pictures are told:
 //! `cargo run --release -p thorax-imaging --example decode_times -- FILE...`
 
 use std::time::Instant;
@@ -18,11 +18,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             times.push(start.elapsed());
             line = match outcome {
                 Ok(film) => {
-                    let sum: u64 = match film.image.pixels() {
-                        Pixels::U8(samples) => samples.iter().map(|&sample| u64::from(sample)).sum(),
-                        Pixels::U16(samples) => samples.iter().map(|&sample| u64::from(sample)).sum(),
+                    let mark = match film.image.pixels() {
+                        Pixels::U8(samples) => mark(samples.iter().map(|&sample| u64::from(sample))),
+                        Pixels::U16(samples) => mark(samples.iter().map(|&sample| u64::from(sample))),
                     };
-                    format!("{} x {} {} sum {sum}", film.image.width(), film.image.height(), film.format)
+                    format!("{} x {} {} mark {mark:016x}", film.image.width(), film.image.height(), film.format)
                 }
                 Err(error) => error.to_string(),
             };
@@ -31,4 +31,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{:7.1} ms  {line}  {}", times[ROUNDS / 2].as_secs_f64() * 1e3, path.to_string_lossy());
     }
     Ok(())
+}
+
+/// FNV-1a over the levels.
+fn mark(levels: impl Iterator<Item = u64>) -> u64 {
+    levels.fold(0xCBF2_9CE4_8422_2325, |mark, level| (mark ^ level).wrapping_mul(0x0100_0000_01B3))
 }

@@ -3,5 +3,5 @@
 
 mod golden;
 mod live;
-mod reference;
 mod manifest;
+mod reference;
