@@ -1,4 +1,4 @@
-//! From the bytes of a file to a [`GrayImage`], by content and never by extension, within [`Limits`].
+//! From the bytes of a file to a [`GrayImage`](crate::GrayImage), by content and never by extension, within [`Limits`].
 //! What lives here: telling formats apart, JPEG, PNG and DICOM, and every refusal with its advice. What never does: a
 //! patient (two attributes that are not identifying apart, no attribute of a person is read), the clock, a guess.
 //! Start reading at [`decode`], then `decode/dicom.rs`.

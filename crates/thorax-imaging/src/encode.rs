@@ -1,6 +1,6 @@
 //! Writing pictures: PNG, JPEG, heat map overlays.
 //! What lives here: bytes for a browser or a file, and the heat map's colours. What never does: files, and any judgement of
-//! what a picture shows. Start reading at [`overlay`].
+//! what a picture shows. Start reading at [`overlay()`].
 
 mod colour;
 mod overlay;
