@@ -2,23 +2,21 @@
 //! colour, and for eyes that do not tell red from green.
 
 /// Where on the helix 0 and 1 lie: neither black nor white, which are the film's own colours.
-const DARKEST: f32 = 0.25;
-const LIGHTEST: f32 = 0.9;
-/// Hue at black, in thirds of the circle from blue.
-const START: f32 = 0.35;
-/// Turns of hue from black to white: from violet over red to yellow.
-const TURNS: f32 = 0.75;
-const SATURATION: f32 = 1.3;
+const DARKEST: f32 = 0.2;
+const LIGHTEST: f32 = 0.88;
+/// Turns of hue from black to white, from blue: violet, magenta, orange and pale yellow lie in between.
+const TURNS: f32 = 0.6;
+const SATURATION: f32 = 1.8;
 
 /// The colour of a heat from 0 to 1, as red, green, blue.
 ///
 /// D. A. Green's cubehelix (2011): at lightness `l`, `l` plus an offset of `saturation · l (1 - l) / 2` in the plane of equal
-/// perceived intensity (0.30 R + 0.59 G + 0.11 B), turned by `2π (start / 3 + 1 + turns · l)`.
+/// perceived intensity (0.30 R + 0.59 G + 0.11 B), turned by `2π · turns · l` from blue.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
 pub fn heat_colour(heat: f32) -> [u8; 3] {
     let lightness = DARKEST + (LIGHTEST - DARKEST) * heat.clamp(0.0, 1.0);
-    let angle = std::f32::consts::TAU * (START / 3.0 + 1.0 + TURNS * lightness);
+    let angle = std::f32::consts::TAU * TURNS * lightness;
     let amplitude = SATURATION * lightness * (1.0 - lightness) / 2.0;
     let (sin, cos) = angle.sin_cos();
     [(-0.148_61, 1.782_77), (-0.292_27, -0.906_49), (1.972_94, 0.0)].map(|(along, across)| {
