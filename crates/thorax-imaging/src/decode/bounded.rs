@@ -14,7 +14,7 @@ pub(super) fn run<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, DecodeError> + Send + 'static,
 ) -> Result<T, DecodeError> {
     let (sender, receiver) = sync_channel(1);
-    std::thread::Builder::new()
+    let thread = std::thread::Builder::new()
         .name("decode".to_owned())
         .stack_size(STACK)
         .spawn(move || {
@@ -22,14 +22,18 @@ pub(super) fn run<T: Send + 'static>(
             let _ = sender.send(work());
         })
         .map_err(|_| DecodeError::NoThread)?;
-    match receiver.recv_timeout(limit) {
+    let outcome = match receiver.recv_timeout(limit) {
         Ok(outcome) => outcome,
-        Err(RecvTimeoutError::Timeout) => Err(DecodeError::TooSlow { limit }),
+        Err(RecvTimeoutError::Timeout) => return Err(DecodeError::TooSlow { limit }),
         // The thread ended without an answer: the codec panicked, and unwinding dropped the sender.
         Err(RecvTimeoutError::Disconnected) => {
             Err(DecodeError::Corrupt { format: container, reason: "its image data break the decoder" })
         }
-    }
+    };
+    // It has answered or panicked, so it is at its end; waiting for that leaves nothing of it behind. A panic is known
+    // already.
+    let _ = thread.join();
+    outcome
 }
 
 #[cfg(test)]
