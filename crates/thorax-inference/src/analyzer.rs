@@ -41,7 +41,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// All networks resident, a worker for each core, 64 films waiting, batches of 4: on a CPU larger ones cost memory and gain nothing.
+    /// All networks resident, a worker for each core, 64 films waiting, batches of 4: larger ones cost memory.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self { memory_budget: None, threads, queue: 64, batch: 4 }

@@ -1,5 +1,5 @@
-//! The desk: a bounded queue of films, the rounds under way, and the threads that run their passes. Two single-thread workers
-//! over six networks beat two threads inside each network (`docs/performance.md`).
+//! The desk: a bounded queue of films, the rounds under way, and the threads that run their passes. Each thread
+//! runs one network at a time on one core: networks side by side, not each on all cores.
 
 use std::any::Any;
 use std::collections::VecDeque;

@@ -35,7 +35,7 @@ pub trait Session: Send {
     fn run(&mut self, batch: &Batch, outputs: &[&str]) -> Result<Vec<Tensor>, EngineError>;
 }
 
-/// Bytes of intermediate results that a network holds for each film of a batch: measured at most 16 MiB on ours.
+/// Bytes of intermediate results that a network holds for each film of a batch: about 16 MiB on ours (`docs/performance.md`).
 const ACTIVATIONS: u64 = 20 << 20;
 
 /// Bytes that a loaded network holds beside weights and intermediate results.
