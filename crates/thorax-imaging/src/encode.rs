@@ -3,9 +3,11 @@
 //! what a picture shows. Start reading at [`overlay()`].
 
 mod colour;
+mod layer;
 mod overlay;
 
 pub use colour::heat_colour;
+pub use layer::layer;
 pub use overlay::overlay;
 
 use crate::recipe::depth8;

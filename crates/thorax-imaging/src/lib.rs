@@ -8,6 +8,7 @@ pub mod decode;
 pub mod encode;
 mod gray;
 pub mod heat;
+mod histogram;
 pub mod quality;
 pub mod recipe;
 pub mod resize;

@@ -1,6 +1,7 @@
 //! What can be measured of a film without a network: contrast, sharpness, sides.
 //! What lives here: the numbers. What never does: the thresholds, which come from the bundle. Start reading at [`measure`].
 
+use crate::histogram;
 use crate::recipe::depth8;
 use crate::resize::{Filter, resize};
 use crate::{GrayImage, Pixels};
@@ -45,18 +46,7 @@ fn samples(film: &GrayImage) -> &[u8] {
 /// By way of a histogram, since its sums are exact.
 fn contrast(samples: &[u8]) -> f64 {
     let mut lanes = [[0_u32; 256]; 4];
-    let [a, b, c, d] = &mut lanes;
-    let (fours, rest) = samples.as_chunks::<4>();
-    for four in fours {
-        // Four histograms: in a flat area one would wait for its own last increment.
-        a[usize::from(four[0])] += 1;
-        b[usize::from(four[1])] += 1;
-        c[usize::from(four[2])] += 1;
-        d[usize::from(four[3])] += 1;
-    }
-    for &sample in rest {
-        a[usize::from(sample)] += 1;
-    }
+    histogram::count(samples, lanes.each_mut());
     let mut moments = Moments::default();
     for (level, bin) in (0..256).zip(0_usize..) {
         moments.add(level, lanes.iter().map(|lane| i64::from(lane[bin])).sum());

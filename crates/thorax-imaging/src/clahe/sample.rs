@@ -1,5 +1,9 @@
 //! What the algorithm needs to know of a sample type: its number of bins, and how four table entries travel together.
 
+use crate::histogram;
+
+const WHOLE: &str = "a table or histogram of 8 bits has 256 entries; this is a bug";
+
 /// Adding it leaves no bits for a fraction, so the sum's low bits are the number rounded half to even, as `cvRound` rounds.
 /// Holds for 0 ..= 65535 and, unlike a call to round, is a single instruction on every CPU.
 const ROUNDER: f32 = 12_582_912.0;
@@ -44,8 +48,7 @@ pub(super) trait Sample: Copy + Default + Ord + Send + Sync {
     fn mix(fours: &[Self::Four], columns: &[f32], row: Row, out: &mut [Self]);
 }
 
-/// A histogram under construction. Four of them for 8 bits, since a flat area would otherwise wait for its own last
-/// increment at every pixel.
+/// A histogram under construction, for 8 bits in four parts.
 #[derive(Debug)]
 pub(super) struct Counts {
     lanes: [Vec<u32>; 4],
@@ -93,17 +96,8 @@ impl Sample for u8 {
     }
 
     fn count(samples: &[Self], _first: usize, counts: &mut Counts) {
-        let [a, b, c, d] = &mut counts.lanes;
-        let (fours, rest) = samples.as_chunks::<4>();
-        for four in fours {
-            a[usize::from(four[0])] += 1;
-            b[usize::from(four[1])] += 1;
-            c[usize::from(four[2])] += 1;
-            d[usize::from(four[3])] += 1;
-        }
-        for &sample in rest {
-            a[usize::from(sample)] += 1;
-        }
+        let lanes = counts.lanes.each_mut();
+        histogram::count(samples, lanes.map(|lane| lane.as_mut_slice().try_into().expect(WHOLE)));
     }
 
     #[inline]
@@ -112,7 +106,7 @@ impl Sample for u8 {
     }
 
     fn look_up(samples: &[Self], table: &[u32], _first: usize, out: &mut [u32]) {
-        let table: &[u32; 256] = table.try_into().expect("a table has 256 entries; this is a bug");
+        let table: &[u32; 256] = table.try_into().expect(WHOLE);
         for (four, &sample) in out.iter_mut().zip(samples) {
             *four = table[usize::from(sample)];
         }

@@ -1,18 +1,26 @@
 //! JPEG: baseline, extended and progressive, 8 bits a sample.
 //! [`read`] is for files, [`luma`] and [`frame`] also serve the JPEG streams inside DICOM.
 
+mod bits;
+mod entropy;
 pub(super) mod frame;
+mod headers;
+mod huffman;
+mod idct;
+mod picture;
+mod plane;
+mod progressive;
+mod sequential;
 
 use super::{Container, DecodeError, Facts, Film, Format, Limits, geometry, luma as grey};
 use crate::{GrayImage, Pixels};
+use bits::Bits;
+use entropy::Entropy;
 use frame::{Frame, Process};
+use headers::Headers;
 use image::metadata::Orientation;
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::errors::DecodeErrors;
-
+use picture::Picture;
+use plane::Plane;
 pub(super) const RE_EXPORT: &str = "export it as DICOM, PNG or 8-bit baseline JPEG";
 
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Film, DecodeError> {
@@ -31,38 +39,39 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Film, DecodeError> {
 /// Decodes an 8-bit lossy stream to grey. Of a `YCbCr` stream only the luma is transformed and none of it is converted.
 pub(super) fn luma(bytes: &[u8], frame: &Frame, limits: &Limits) -> Result<Vec<u8>, DecodeError> {
     admit(frame)?;
-    let pixels = limits.admit_pixels(u32::from(frame.width), u32::from(frame.height))?;
+    limits.admit_pixels(u32::from(frame.width), u32::from(frame.height))?;
     limits.admit_memory(memory(bytes, frame))?;
     if bytes.len() as u64 * 8 < fewest_bits(frame) {
         return Err(TRUNCATED);
     }
-    let options = DecoderOptions::default()
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX))
-        // Without it, what is missing from a truncated file is painted grey and passes for lung.
-        .set_strict_mode(true)
-        .jpeg_set_out_colorspace(ColorSpace::Luma);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(|error| translate(&error))?;
-    let info = decoder.info().ok_or(DecodeError::jpeg("it has no frame header"))?;
-    if (info.width, info.height) != (frame.width, frame.height) {
-        return Err(DecodeError::jpeg("it states two different sizes"));
-    }
-    match decoder.input_colorspace() {
-        Some(ColorSpace::Luma | ColorSpace::YCbCr) => {
-            let mut samples = vec![0; pixels];
-            decoder.decode_into(&mut samples).map_err(|error| translate(&error))?;
-            Ok(samples)
+    let mut headers = Headers::new(*frame);
+    let mut picture = None;
+    let mut rest = &bytes[2..];
+    while !rest.is_empty() {
+        let (marker, segment, after) = frame::next_segment(rest)?;
+        rest = after;
+        match marker {
+            0xDA => {
+                let scan = headers.scan(segment)?;
+                let (entropy, after) = Entropy::read(after)?;
+                let mut begun = picture.map_or_else(|| Picture::new(&headers), Ok)?;
+                begun.read(&headers, &scan, &entropy)?;
+                rest = if begun.is_settled() { &[] } else { after };
+                picture = Some(begun);
+            }
+            0xD9 => break,
+            _ => headers.segment(marker, segment)?,
         }
-        Some(ColorSpace::RGB) => {
-            decoder.set_options(options.jpeg_set_out_colorspace(ColorSpace::RGB));
-            let mut samples = vec![0; pixels * 3];
-            decoder.decode_into(&mut samples).map_err(|error| translate(&error))?;
-            let (colours, _) = samples.as_chunks::<3>();
-            Ok(colours.iter().map(|&[red, green, blue]| grey::of(red, green, blue)).collect())
-        }
-        _ => Err(DecodeError::unsupported("JPEG in a colour space other than grey, YCbCr or RGB", RE_EXPORT)),
     }
+    let planes = picture.ok_or(TRUNCATED)?.finish(&headers)?;
+    Ok(match <[Plane; 3]>::try_from(planes) {
+        Ok(colours) => {
+            let [red, green, blue] = colours.map(Plane::into_samples);
+            let colours = red.iter().zip(green).zip(blue);
+            colours.map(|((&red, green), blue)| grey::of(red, green, blue)).collect()
+        }
+        Err(planes) => planes.into_iter().next().map(Plane::into_samples).unwrap_or_default(),
+    })
 }
 
 /// Refuses by name what the codec cannot do or would do wrong.
@@ -86,14 +95,13 @@ fn admit(frame: &Frame) -> Result<(), DecodeError> {
     }
 }
 
-/// Estimate of the decoder's buffers: coefficients of every component for progressive files, colour output otherwise.
+/// Estimate of the decoder's buffers: samples and grey levels, coefficients and their marks for progressive files, the
+/// file and its entropy-coded data.
 fn memory(bytes: &[u8], frame: &Frame) -> u64 {
     let pixels = u64::from(frame.width) * u64::from(frame.height);
-    let coefficients = match frame.process {
-        Process::Progressive => u64::from(frame.components) * 2,
-        _ => 0,
-    };
-    pixels * (coefficients + 2 + u64::from(frame.components)) + bytes.len() as u64 * 2
+    let planes = u64::from(frame.components);
+    let coefficients = if frame.process == Process::Progressive { planes * 3 } else { 0 };
+    pixels * (coefficients + planes + 1) + bytes.len() as u64 * 2
 }
 
 /// Any block of 8 by 8 costs a bit for its mean and, in a sequential file, one more for the end of its waves. A file with
@@ -104,22 +112,18 @@ fn fewest_bits(frame: &Frame) -> u64 {
 }
 
 const TRUNCATED: DecodeError = DecodeError::Truncated { format: Container::Jpeg };
+const IMPOSSIBLE: DecodeError =
+    DecodeError::jpeg("its image data add up to impossible brightness, so a part is missing");
 
-fn translate(error: &DecodeErrors) -> DecodeError {
-    let truncated = match error {
-        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => true,
-        DecodeErrors::FormatStatic(text) => text.contains("Premature end"),
-        _ => false,
-    };
-    if truncated {
-        return TRUNCATED;
+/// Refuses a stretch of entropy-coded data that was not read exactly to its end.
+fn finish(bits: &Bits<'_>) -> Result<(), DecodeError> {
+    if bits.exhausted() {
+        return Err(TRUNCATED);
     }
-    match error {
-        DecodeErrors::Unsupported(_) => DecodeError::unsupported("this coding process of JPEG", RE_EXPORT),
-        DecodeErrors::HuffmanDecode(_) => DecodeError::jpeg("its Huffman tables or codes are invalid"),
-        DecodeErrors::DqtError(_) => DecodeError::jpeg("its quantisation tables are invalid"),
-        DecodeErrors::SofError(_) => DecodeError::jpeg("its frame header is invalid"),
-        DecodeErrors::SosError(_) => DecodeError::jpeg("a scan header is invalid"),
-        _ => DecodeError::jpeg("its image data are invalid"),
+    match bits.left_over() {
+        // Some cameras leave a byte or a few zeros behind.
+        [] | [_] => Ok(()),
+        rest if rest.iter().all(|&byte| byte == 0) => Ok(()),
+        _ => Err(DecodeError::jpeg("it holds more image data than its size needs, so a part was lost or mixed up")),
     }
 }

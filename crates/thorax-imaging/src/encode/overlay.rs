@@ -67,7 +67,7 @@ fn shrink(film: &GrayImage) -> Result<Cow<'_, GrayImage>, EncodeError> {
     clippy::cast_possible_truncation,
     reason = "a grid has some hundred cells, so single precision places a pixel well"
 )]
-fn places(pixels: u32, start: f64, length: f64) -> Vec<Option<f32>> {
+pub(super) fn places(pixels: u32, start: f64, length: f64) -> Vec<Option<f32>> {
     let place = |pixel: u32| (f64::from(pixel) + 0.5 - start) / length;
     (0..pixels)
         .map(|pixel| Some(place(pixel)).filter(|place| (0.0..1.0).contains(place)).map(|place| place as f32))

@@ -3,6 +3,7 @@
 mod builder;
 mod golden;
 mod hostile;
+mod lossless;
 mod mutation;
 mod refused;
 

@@ -80,7 +80,7 @@ pub(in crate::decode) fn read(bytes: &[u8]) -> Result<Frame, DecodeError> {
 }
 
 /// The next marker, its segment without the length, and what follows.
-fn next_segment(bytes: &[u8]) -> Result<(u8, &[u8], &[u8]), DecodeError> {
+pub(super) fn next_segment(bytes: &[u8]) -> Result<(u8, &[u8], &[u8]), DecodeError> {
     let start = bytes.iter().position(|&byte| byte == 0xFF).ok_or(TRUNCATED)?;
     let filled = bytes[start..].iter().position(|&byte| byte != 0xFF).ok_or(TRUNCATED)?;
     let (&marker, rest) = bytes[start + filled..].split_first().ok_or(TRUNCATED)?;

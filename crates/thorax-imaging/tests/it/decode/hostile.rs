@@ -92,6 +92,94 @@ fn jpegs() {
     ]);
 }
 
+/// The file with a part of its entropy-coded data cut out: `part` of `parts` of what is between the first scan's header
+/// and the end-of-image marker, which stays.
+fn without_part(file: &[u8], part: usize, parts: usize) -> Vec<u8> {
+    let scan = file.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap() + 14;
+    let end = file.windows(2).rposition(|pair| pair == [0xFF, 0xD9]).unwrap();
+    let at = |part: usize| scan + (end - scan) * part / parts;
+    [&file[..at(part)], &file[at(part + 1)..]].concat()
+}
+
+const LOSSY: [&str; 6] = ["grey", "colour_420", "colour_422", "colour_444", "colour_rgb", "grey_restarts"];
+const PROGRESSIVE: [&str; 4] =
+    ["grey_progressive", "colour_420_progressive", "colour_422_progressive", "colour_444_progressive"];
+
+#[test]
+fn jpegs_that_lost_image_data() {
+    let film = Dicom::film().word(0x0028_0100, 8).word(0x0028_0101, 8).word(0x0028_0102, 7);
+    let film = film.word(ROWS, 37).word(COLUMNS, 45).syntax("1.2.840.10008.1.2.4.50");
+    for name in LOSSY.into_iter().chain(PROGRESSIVE) {
+        let good = fixture(&format!("jpeg/{name}.jpg"));
+        assert!(decode(&good).is_ok(), "{name}");
+        for part in 0..4 {
+            let bad = without_part(&good, part, 4);
+            let mut cases = vec![bad.clone()];
+            if name.starts_with("grey") {
+                cases.push(film.clone().fragments(&[&bad]).bytes());
+            }
+            for bad in cases {
+                // What is lost in colour of a progressive file is not looked for.
+                let luma_whole = name.starts_with("colour") && name.ends_with("progressive");
+                match decode(&bad) {
+                    Err(DecodeError::Truncated { .. } | DecodeError::Corrupt { .. }) => {}
+                    Ok(film) if luma_whole => assert_eq!(film, decode(&good).unwrap(), "{name} without part {part}"),
+                    outcome => panic!("{name} without part {part}: {:?}", outcome.map(|film| film.facts)),
+                }
+            }
+        }
+        // The end of the scan, with the marker behind it.
+        let bad = without_part(&good, 1, 2);
+        assert!(decode(&bad).is_err(), "{name} without its second half");
+    }
+}
+
+#[test]
+fn jpegs_with_image_data_that_do_not_fit() {
+    let good = fixture("jpeg/grey.jpg");
+    let end = good.len() - 2;
+    let more = |data: &[u8]| [&good[..end], data, &good[end..]].concat();
+    assert!(decode(&more(&[0; 5])).is_ok(), "zeros behind the data, as some cameras leave them");
+    assert!(decode(&more(&[0xFF; 5])).is_ok(), "fill before a marker");
+    let restarts = fixture("jpeg/grey_restarts.jpg");
+    let second = restarts.windows(2).position(|pair| pair == [0xFF, 0xD1]).unwrap();
+    let third = restarts.windows(2).position(|pair| pair == [0xFF, 0xD2]).unwrap();
+    let mut swapped = restarts.clone();
+    (swapped[second + 1], swapped[third + 1]) = (0xD2, 0xD1);
+    let progressive = fixture("jpeg/grey_progressive.jpg");
+    let last = progressive.windows(2).rposition(|pair| pair == [0xFF, 0xDA]).unwrap();
+    let first = progressive.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+    let next = first + 1 + progressive[first + 1..].windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+    check(vec![
+        ("more than the size needs", more(&good[end - 200..end]), "Corrupt"),
+        ("restart markers swapped", swapped, "Corrupt"),
+        ("an interval missing", [&restarts[..second], &restarts[third..]].concat(), "Corrupt"),
+        ("a restart too many", more(&[0xFF, 0xD0]), "Corrupt"),
+        ("the last scan missing", [&progressive[..last], b"\xff\xd9"].concat(), "Truncated"),
+        ("the first scan missing", [&progressive[..first], &progressive[next..]].concat(), "Corrupt"),
+        ("a table overfull", jpeg_with_table(|counts| counts[0] = 3), "Corrupt"),
+        ("a table cut", jpeg_with_table(|counts| counts[15] = 255), "Corrupt"),
+        ("no tables", without_segments(&good, 0xC4), "Corrupt"),
+        ("no quantisers", without_segments(&good, 0xDB), "Corrupt"),
+    ]);
+}
+
+fn jpeg_with_table(change: impl Fn(&mut [u8])) -> Vec<u8> {
+    let mut file = fixture("jpeg/grey.jpg");
+    let table = file.windows(2).position(|pair| pair == [0xFF, 0xC4]).unwrap();
+    change(&mut file[table + 5..table + 21]);
+    file
+}
+
+fn without_segments(file: &[u8], marker: u8) -> Vec<u8> {
+    let mut file = file.to_vec();
+    while let Some(at) = file.windows(2).position(|pair| pair == [0xFF, marker]) {
+        let length = usize::from(u16::from_be_bytes([file[at + 2], file[at + 3]]));
+        file.drain(at..at + 2 + length);
+    }
+    file
+}
+
 #[test]
 fn dicom_headers() {
     let film = Dicom::film;

@@ -6,6 +6,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::json;
 use std::cell::RefCell;
 use thorax_imaging::clahe::{Clahe, clahe};
+use thorax_imaging::decode::{Limits, decode};
 use thorax_imaging::resize::{Filter, resize};
 use thorax_imaging::{GrayImage, Pixels, quality};
 
@@ -117,6 +118,25 @@ fn opencv_quality_is_equal_within_a_millionth() {
             let theirs = reference.number(&image, op);
             prop_assert!((ours - theirs).abs() <= 1e-6 * theirs.max(1.0), "{}: {} against {}", op, ours, theirs);
         }
+        Ok(())
+    });
+}
+
+#[test]
+#[ignore = "needs Python with OpenCV and Pillow: THORAX_PYTHON; `make test` runs it"]
+fn opencv_luma_of_jpeg_is_equal_in_every_pixel() {
+    let samplings = prop::sample::select(vec![json!(null), json!(null), json!(0), json!(1), json!(2), json!("RGB")]);
+    let restarts = prop_oneof![2 => Just(0_u32), 1 => 1..40_u32];
+    let cases = (images(300), 1..=100_u32, samplings, restarts, any::<bool>(), any::<bool>());
+    check(1500, cases, |reference, (image, quality, sampling, restart, progressive, optimize)| {
+        let image = thorax_imaging::recipe::depth8(&image).into_owned();
+        let case = json!({
+            "quality": quality, "sampling": sampling, "restart": restart, "progressive": progressive, "optimize": optimize
+        });
+        let (jpeg, theirs) = reference.jpeg(&image, case);
+        let film = decode(&jpeg, &Limits::default());
+        let ours = film.map(|film| film.image.into_pixels());
+        prop_assert!(ours == Ok(Pixels::U8(theirs)), "{} x {}", image.width(), image.height());
         Ok(())
     });
 }

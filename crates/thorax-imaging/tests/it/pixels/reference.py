@@ -4,12 +4,17 @@ A request is a line of JSON (`op`, `width`, `height`, `bits` and the operation's
 The answer is the resulting samples, or one float64 for a measurement. Ends when its input ends.
 """
 
+import io
 import json
+import struct
 import sys
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
+
+# Pillow guesses how much room a JPEG needs, too little for noise.
+ImageFile.MAXBLOCK = 1 << 24
 
 
 def clahe(image, case):
@@ -39,7 +44,23 @@ def sharpness(image, _case):
     return cv2.Laplacian(small.astype(np.float64), cv2.CV_64F, ksize=1).var()
 
 
-OPERATIONS = {"clahe": clahe, "resize": resize, "contrast": contrast, "sharpness": sharpness}
+def jpeg(image, case):
+    """A JPEG of the image, in colour if a sampling is given, with its length before it, and OpenCV's grey levels of it."""
+    picture = Image.fromarray(image)
+    options = {"quality": case["quality"], "progressive": case["progressive"], "optimize": case["optimize"]}
+    if case["restart"]:
+        options["restart_marker_blocks"] = case["restart"]
+    if case["sampling"] is not None:
+        picture = Image.fromarray(np.stack([image, image[::-1], 255 - image // 2], -1))
+        options |= {"keep_rgb": True} if case["sampling"] == "RGB" else {"subsampling": case["sampling"]}
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", **options)
+    levels = cv2.imdecode(np.frombuffer(stream.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    answer = struct.pack("<I", len(stream.getvalue())) + stream.getvalue() + levels.tobytes()
+    return np.frombuffer(answer, np.uint8)
+
+
+OPERATIONS = {"clahe": clahe, "resize": resize, "contrast": contrast, "sharpness": sharpness, "jpeg": jpeg}
 
 
 def main():

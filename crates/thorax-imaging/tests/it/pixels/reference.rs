@@ -43,6 +43,18 @@ impl Reference {
         f64::from_le_bytes(bytes)
     }
 
+    /// A JPEG of the image and OpenCV's grey levels of it.
+    pub(super) fn jpeg(&mut self, image: &GrayImage, mut case: Value) -> (Vec<u8>, Vec<u8>) {
+        case["op"] = "jpeg".into();
+        let mut length = [0; 4];
+        self.ask(image, &mut case, &mut length);
+        let mut jpeg = vec![0; u32::from_le_bytes(length) as usize];
+        let mut levels = vec![0; image.width() as usize * image.height() as usize];
+        self.answers.read_exact(&mut jpeg).expect("Python answers");
+        self.answers.read_exact(&mut levels).expect("Python answers");
+        (jpeg, levels)
+    }
+
     fn ask(&mut self, image: &GrayImage, case: &mut Value, answer: &mut [u8]) {
         case["width"] = image.width().into();
         case["height"] = image.height().into();
