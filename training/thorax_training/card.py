@@ -98,6 +98,7 @@ def _storage(report: dict | None) -> str:
         return "Not measured for this bundle."
     rows = [
         [
+            split,
             name,
             _three(r["covid_auroc_f32"]),
             _three(r["covid_auroc_int8"]),
@@ -105,9 +106,10 @@ def _storage(report: dict | None) -> str:
             _three(r["ece_int8"]),
             f"{r['top_class_changes']} of {r['films']}",
         ]
-        for name, r in report.items()
+        for split, networks_of in report.items()
+        for name, r in networks_of.items()
     ]
-    header = ["", "COVID AUROC, float32", "int8", "ECE, float32", "int8", "top class changes"]
+    header = ["split", "", "COVID AUROC, float32", "int8", "ECE, float32", "int8", "top class changes"]
     return _table(header, rows)
 
 

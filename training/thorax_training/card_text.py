@@ -89,7 +89,7 @@ drawings.
 {from_train}
 ## Cost of int8 storage
 
-Test split, same heads, weights as they are stored (int8 per output channel) against float32.
+Same heads, weights as they are stored (int8 per output channel) against float32.
 
 {storage}
 

@@ -1,4 +1,5 @@
-"""`storage`: what storing weights as int8 costs against float32 weights, on the test split, with the same heads."""
+"""`storage`: what storing weights as int8 costs against float32 weights, with the same heads: on val, where one may choose
+by it, and on the test split, where one may only look."""
 
 from __future__ import annotations
 
@@ -10,12 +11,14 @@ from thorax_training import calibrate, dataset, features, measures, networks, ou
 from thorax_training.paths import Paths
 
 
-def extract(paths: Paths) -> None:
-    """Run the float32 graphs over the test split."""
-    films = dataset.read_films(paths.data)
-    stack = dataset.pixels(films, paths.data, recipe.STEPS, paths.cache / "pixels.plain.npy")[films.where("test")]
+SPLITS = ("val", "test")
+
+
+def extract(paths: Paths, films: dataset.Films, split: str) -> None:
+    """Run the float32 graphs over a split."""
+    stack = dataset.pixels(films, paths.data, recipe.STEPS, paths.cache / "pixels.plain.npy")[films.where(split)]
     for network in networks.NETWORKS:
-        features.extract(paths, network, "test-f32", stack, keep_grid=False, weights="f32")
+        features.extract(paths, network, f"{split}-f32", stack, keep_grid=False, weights="f32")
 
 
 def _row(int8: np.ndarray, f32: np.ndarray, label: np.ndarray) -> dict:
@@ -33,21 +36,28 @@ def _row(int8: np.ndarray, f32: np.ndarray, label: np.ndarray) -> dict:
     }
 
 
-def measure(paths: Paths) -> None:
-    """Write metrics/int8.json."""
-    extract(paths)
-    films = dataset.read_films(paths.data)
-    test = films.where("test")
+def compare(paths: Paths, films: dataset.Films, split: str, int8: np.ndarray) -> dict:
+    """Return the figures of each network and of the ensemble; `int8` holds the logits `[networks, films, 4]` as shipped."""
+    chosen = films.where(split)
     settings = json.loads((paths.cache / "calibration.json").read_text())
-    int8 = calibrate.logits_of(paths, films)[0][:, test]
     f32 = []
     for network in networks.NETWORKS:
-        store = features.Store(paths.features, network, "test-f32")
-        f32.append(train.read_head(paths, network).logits(np.array(store.mean(len(test)))))
-    first, second = (calibrate.consensus(logits, settings) for logits in (int8, np.stack(f32).astype(np.float64)))
-    report = {
-        n.name: _row(a, b, films.label[test]) for n, a, b in zip(networks.NETWORKS, first[0], second[0], strict=True)
-    }
-    report["ensemble"] = _row(first[1], second[1], films.label[test])
+        store = features.Store(paths.features, network, f"{split}-f32")
+        f32.append(train.read_head(paths, network).logits(np.array(store.mean(len(chosen)))))
+    stored, plain = (calibrate.consensus(one, settings) for one in (int8[:, chosen], np.stack(f32).astype(np.float64)))
+    label = films.label[chosen]
+    report = {n.name: _row(a, b, label) for n, a, b in zip(networks.NETWORKS, stored[0], plain[0], strict=True)}
+    report["ensemble"] = _row(stored[1], plain[1], label)
+    return report
+
+
+def measure(paths: Paths) -> None:
+    """Write metrics/int8.json."""
+    films = dataset.read_films(paths.data)
+    int8 = calibrate.logits_of(paths, films)[0]
+    report = {}
+    for split in SPLITS:
+        extract(paths, films, split)
+        report[split] = compare(paths, films, split, int8)
+        print(split, {name: row["top_class_changes"] for name, row in report[split].items()}, flush=True)
     (paths.metrics / "int8.json").write_text(json.dumps(report, indent=1) + "\n")
-    print({name: row["top_class_changes"] for name, row in report.items()}, flush=True)
