@@ -4,8 +4,9 @@
 //! and the caller gets a [`Reading`] by its [`Ticket`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::{EngineIdentity, NetworkIdentity, Prediction, Provenance, Verdict};
@@ -117,9 +118,27 @@ pub struct Reading {
 pub struct Ticket {
     reading: Receiver<Result<Reading, AnalysisError>>,
     gone: Arc<AtomicBool>,
+    done: Arc<AtomicUsize>,
+    networks: usize,
 }
 
 impl Ticket {
+    /// How many networks have looked at the film, and how many are to.
+    #[must_use]
+    pub fn progress(&self) -> (usize, usize) {
+        (self.done.load(Ordering::Relaxed).min(self.networks), self.networks)
+    }
+
+    /// Waits for the reading, but not longer than `time`: `None` where it is not there yet.
+    #[must_use]
+    pub fn wait_for(&self, time: Duration) -> Option<Result<Reading, AnalysisError>> {
+        match self.reading.recv_timeout(time) {
+            Ok(reading) => Some(reading),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(AnalysisError::Closed)),
+        }
+    }
+
     /// Waits for the reading.
     ///
     /// # Errors
@@ -197,7 +216,10 @@ impl Analyzer {
         let field = recipe.field(request.film.width(), request.film.height());
         let (reply, reading) = channel();
         let gone = Arc::new(AtomicBool::new(false));
-        let ticket = Ticket { reading, gone: Arc::clone(&gone) };
+        let done = Arc::new(AtomicUsize::new(0));
+        // The gate's network looks at every film, whether it votes or not.
+        let looking = voters.len() + usize::from(!voters.contains(&round::GATE));
+        let ticket = Ticket { reading, gone: Arc::clone(&gone), done: Arc::clone(&done), networks: looking };
         if !measured.is_empty() && !request.force {
             let milliseconds = StageTimes { preprocess: stopwatch.lap(), gate: 0.0, inference: 0.0 };
             let prediction = Prediction { gate: Verdict::new(measured), consensus: None };
@@ -219,6 +241,7 @@ impl Analyzer {
             waiting: Stopwatch::start(),
             judged: None,
             opinions: vec![None; networks],
+            done,
         };
         Ok((Some(seat), ticket))
     }

@@ -1,6 +1,9 @@
 //! A round: films that go through the networks together. Pure bookkeeping, no threads: which network is next, whom it still
 //! concerns, and who is done.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::{Refusal, Verdict};
 
@@ -47,6 +50,8 @@ pub struct Seat<T> {
     pub judged: Option<f64>,
     /// What each network of the bundle gave, once it has.
     pub opinions: Vec<Option<Result<Opinion, String>>>,
+    /// How many networks have run, for whoever watches.
+    pub done: Arc<AtomicUsize>,
 }
 
 impl<T> Seat<T> {
@@ -136,6 +141,7 @@ impl<T> Round<T> {
                 Ok((outputs, milliseconds)) => Ok(opinion(outputs, place, milliseconds / share)),
                 Err(error) => Err(error.clone()),
             });
+            seat.done.fetch_add(1, Ordering::Relaxed);
             if pass.network == GATE {
                 let measured = std::mem::take(&mut seat.measured);
                 seat.judged = Some(seat.waiting.total());

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use thorax_domain::prediction::{Consensus, Diagnosis};
 use thorax_inference::analyzer::{Analyzer, Request, Settings, SubmitError};
@@ -209,4 +210,22 @@ fn provenance_names_what_the_result_depends_on() {
     assert_eq!(provenance.networks.len(), 1);
     assert_eq!(provenance.engine.name, "toy");
     assert!(provenance.forced && provenance.recipe.contains("resize"));
+}
+
+#[test]
+fn a_ticket_tells_how_many_networks_have_looked() {
+    let door = Arc::new(Door::default());
+    let behaviour = Behaviour { door: Some(Arc::clone(&door)), ..Behaviour::default() };
+    let (analyzer, _, _folder) = open(behaviour, settings());
+    let ticket = analyzer.submit(&request(LIGHT)).unwrap();
+    assert_eq!(ticket.progress(), (0, 6));
+    assert!(ticket.wait_for(Duration::ZERO).is_none());
+    door.open();
+    let reading = loop {
+        if let Some(reading) = ticket.wait_for(Duration::from_mins(1)) {
+            break reading.unwrap();
+        }
+    };
+    assert!(reading.prediction.consensus.is_some());
+    assert_eq!(ticket.progress(), (6, 6));
 }
