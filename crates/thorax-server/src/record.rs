@@ -95,6 +95,7 @@ pub struct Milliseconds {
 
 impl Record {
     /// A record of a file that failed; where it got further, the rest is filled in.
+    #[must_use]
     pub fn failed(file: String, error: String, provenance: Provenance) -> Self {
         let sha256 = Some(provenance.input_sha256.clone()).filter(|hash| !hash.is_empty());
         Self {
@@ -113,6 +114,7 @@ impl Record {
     }
 
     /// The record with every time set to zero: what must be the same when the file is read again.
+    #[must_use]
     pub fn without_times(mut self) -> Self {
         self.milliseconds = Milliseconds::default();
         for score in self.prediction.iter_mut().flat_map(|consensus| &mut consensus.models) {
@@ -124,6 +126,7 @@ impl Record {
 
 impl Film {
     /// The facts of a decoded film; an age that was given goes before the file's.
+    #[must_use]
     pub fn of(film: &decode::Film, age_given: Option<u16>) -> Self {
         Self {
             format: film.format.to_string(),

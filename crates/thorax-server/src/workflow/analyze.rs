@@ -63,16 +63,19 @@ impl<'a> Reader<'a> {
     }
 
     /// The most bytes that a file may have.
+    #[must_use]
     pub const fn byte_limit(&self) -> u64 {
         self.limits.bytes
     }
 
     /// Reads one file and waits for it.
+    #[must_use]
     pub fn read(&self, clock: Stopwatch, input: Input) -> Finished {
         self.begin(clock, input).finish()
     }
 
     /// Decodes a file and puts it into the analyzer's queue, waiting for room. `clock` was started when the file was opened.
+    #[must_use]
     pub fn begin(&self, clock: Stopwatch, input: Input) -> Begun {
         let mut provenance = self.provenance.clone();
         let content = match input.content {

@@ -29,6 +29,7 @@ pub struct Content {
 
 impl Input {
     /// The file at a path, of at most `limit` bytes.
+    #[must_use]
     pub fn of_path(path: &Path, limit: u64) -> Self {
         let content = File::open(path).and_then(|file| {
             // Opening a folder succeeds and only reading it fails, with words that help nobody.
@@ -39,6 +40,7 @@ impl Input {
     }
 
     /// Whatever comes on standard input, of at most `limit` bytes.
+    #[must_use]
     pub fn of_stdin(limit: u64) -> Self {
         Self { name: STDIN.to_owned(), content: bounded(io::stdin().lock(), limit) }
     }
