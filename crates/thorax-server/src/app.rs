@@ -1,5 +1,14 @@
-//! The composition: from options to a bundle, an engine and an analyzer.
+//! The composition: from options to a bundle, an engine and an analyzer, and to the services of a program that serves. What
+//! lives here: [`App`], which is what handlers and workers are given. What never does: a request, a command line.
+//! Start reading at `app/services.rs`.
 
+mod networks;
+mod services;
+
+pub use networks::{NetworkState, Networks};
+pub use services::{App, Parts, open_store, resident};
+
+use std::path::PathBuf;
 use std::thread;
 
 use anyhow::{Context, Result};
@@ -18,18 +27,35 @@ pub const PROGRAM: &str = concat!("thorax ", env!("CARGO_PKG_VERSION"));
 pub struct Usage(pub String);
 
 /// The bundle that the options mean, its hashes checked.
+///
+/// # Errors
+/// [`Usage`] when there is none; otherwise what is wrong with it.
 pub fn open_bundle(options: &Options) -> Result<Bundle> {
-    let folder = config::find_bundle(options.bundle.as_deref()).map_err(|none| Usage(none.to_string()))?;
+    let folder = find_bundle(options)?;
     Bundle::open(&folder).with_context(|| format!("the bundle in {} is refused", folder.display()))
 }
 
+/// The folder of the bundle that the options mean.
+///
+/// # Errors
+/// [`Usage`] when there is none, or more than one to choose from.
+pub fn find_bundle(options: &Options) -> Result<PathBuf, Usage> {
+    config::find_bundle(options.bundle.as_deref()).map_err(|none| Usage(none.to_string()))
+}
+
 /// The engine that the options mean.
+///
+/// # Errors
+/// When the library that was asked for cannot be loaded.
 pub fn open_engine(options: &Options) -> Result<Opened> {
     let library = config::find_library(options.onnxruntime.as_deref());
     Ok(engine::open(options.engine.into(), library.as_deref())?)
 }
 
 /// The bundle on the engine, its golden values checked.
+///
+/// # Errors
+/// [`Usage`] when the memory budget is too small; otherwise which network misses its golden values.
 pub fn analyzer(bundle: Bundle, engine: Opened, options: &Options) -> Result<Analyzer> {
     let folder = bundle.directory().to_path_buf();
     Analyzer::open(bundle, engine.engine, settings(options)).map_err(|error| match error {
@@ -39,6 +65,9 @@ pub fn analyzer(bundle: Bundle, engine: Opened, options: &Options) -> Result<Ana
 }
 
 /// Names of networks, proved to be in the bundle.
+///
+/// # Errors
+/// [`Usage`] naming the one that is not there.
 pub fn networks(bundle: &Bundle, names: &[String]) -> Result<(), Usage> {
     bundle.select(names).map(|_| ()).map_err(|unknown| Usage(unknown.to_string()))
 }

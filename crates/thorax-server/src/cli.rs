@@ -4,19 +4,26 @@ mod batch;
 mod bundle;
 mod clahe;
 mod completions;
+mod decode;
 mod doctor;
 mod heatmaps;
+mod manage;
 mod predict;
 mod replay;
+mod running;
+mod serve;
+mod signals;
 mod sources;
 mod table;
+mod work;
 
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::Usage;
+use crate::config;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +32,7 @@ Examples:
   thorax predict --heatmaps maps film.png         with pictures of where the networks looked
   thorax batch films/ --out results.csv           thousands; Ctrl-C and run it again to go on
   thorax replay result.json film.dcm              does the same come out again?
+  thorax serve --demo                             the web application, at http://127.0.0.1:8000
   thorax doctor                                   what is here, what is missing, how to mend it
 
 Exit code: 0 every file was read (a refused film counts as read), 1 something failed, 2 wrong use.
@@ -40,6 +48,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
+    Work(work::Work),
+    Manage(manage::Manage),
     Predict(predict::Predict),
     Batch(batch::Batch),
     Clahe(clahe::Enhance),
@@ -47,6 +58,7 @@ enum Command {
     Bundle(bundle::Inspect),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
+    Decode(decode::Decode),
 }
 
 /// How a command ended that did not break off.
@@ -59,8 +71,21 @@ pub enum Outcome {
 }
 
 /// Parses the arguments, runs the command, says what went wrong.
+#[must_use]
 pub fn run() -> ExitCode {
-    let done = match Cli::parse().command {
+    let command = match config::with_file(Cli::command()) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("thorax: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let parsed = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
+    let done = match parsed.command {
+        Command::Serve(command) => command.run(),
+        Command::Work(command) => command.run(),
+        Command::Manage(command) => command.run(),
+        Command::Decode(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Batch(command) => command.run(),
         Command::Clahe(command) => command.run(),
@@ -114,8 +139,30 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    /// Settings of a command and of those below it: option and variable.
+    fn settings(command: &clap::Command, found: &mut std::collections::BTreeSet<(String, String)>) {
+        for argument in command.get_arguments() {
+            if let (Some(long), Some(variable)) = (argument.get_long(), argument.get_env()) {
+                found.insert((long.to_owned(), variable.to_str().unwrap().to_owned()));
+            }
+        }
+        command.get_subcommands().for_each(|command| settings(command, found));
+    }
+
+    #[test]
+    fn every_setting_is_in_the_manual_under_its_own_name() {
+        let manual = include_str!("../../../docs/operations.md");
+        let mut found = std::collections::BTreeSet::new();
+        settings(&Cli::command(), &mut found);
+        assert!(found.len() > 25, "{found:?}");
+        for (long, variable) in found {
+            let row = manual.lines().find(|line| line.contains(&format!("`{variable}`")));
+            let row = row.unwrap_or_else(|| panic!("{variable} is not in docs/operations.md"));
+            assert!(row.contains(&format!("`--{long}")), "{row}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The configuration: what an operator may set, by option or by `THORAX_*` variable, and where things are looked for when
 //! nothing is set. Nothing else in the house reads the environment.
 
+mod file;
 mod places;
+mod server;
 mod size;
 
 use std::path::PathBuf;
@@ -9,7 +11,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use thorax_inference::engine::Choice;
 
-pub use places::{find_bundle, find_library};
+pub use file::{FileError, with_file};
+pub use places::{NoBundle, find_bundle, find_library, program};
+pub use server::{DemoOptions, LogFormat, Registration, StoreOptions, WebOptions, WorkOptions, secret};
 pub use size::Size;
 
 /// Settings that every command which uses networks shares.

@@ -30,6 +30,9 @@ fn list(paths: &[PathBuf]) -> String {
 
 /// The folder of the bundle: the one given, or the only one in the first `models/` that holds any, looked for in the working
 /// directory, beside the program and in the folders above it.
+///
+/// # Errors
+/// [`NoBundle`] when there is none, or more than one to choose from.
 pub fn find_bundle(given: Option<&Path>) -> Result<PathBuf, NoBundle> {
     if let Some(given) = given {
         return Ok(given.to_path_buf());
@@ -73,6 +76,14 @@ fn library_in(folder: &Path) -> Option<PathBuf> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.is_file() && path.file_name().and_then(|name| name.to_str()).is_some_and(is_library))
         .max()
+}
+
+/// The running program, to be run again. Where the system names it by what runs and not by its path, an upgrade of the file
+/// on disk changes nothing.
+#[must_use]
+pub fn program() -> PathBuf {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() { running } else { env::current_exe().unwrap_or_else(|_| PathBuf::from("thorax")) }
 }
 
 fn program_folder() -> Option<PathBuf> {

@@ -27,7 +27,14 @@ const UNITS: [(&str, u64); 11] = [
 ];
 
 impl Size {
+    /// The size in bytes.
+    #[must_use]
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+
     /// The budget that this size stands for: none for 0.
+    #[must_use]
     pub const fn budget(self) -> Option<u64> {
         if self.0 == 0 { None } else { Some(self.0) }
     }
