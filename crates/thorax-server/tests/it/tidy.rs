@@ -73,7 +73,8 @@ fn only_the_clock_reads_the_time() {
 #[test]
 fn only_the_configuration_reads_the_environment() {
     let found = holding(
-        &production(|path| !path.starts_with("crates/thorax-server/src/config")),
+        // Cargo tells a build script where to write in no other way.
+        &production(|path| !path.starts_with("crates/thorax-server/src/config") && !path.ends_with("/build.rs")),
         &["std::env", "env::var", "env::args", "env::current_dir", "env::current_exe", "env = \"THORAX"],
     );
     assert!(found.is_empty(), "{found:#?}");
@@ -86,9 +87,12 @@ fn only_engine_files_name_an_engine() {
         &["ort::", "use ort", "rten::{", "rten_tensor", "use rten", "::Model::load"],
     );
     let engine = "crates/thorax-inference/src/engine.rs";
-    // The contract's own file chooses among its modules.
-    let found: Vec<_> =
-        found.into_iter().filter(|place| !(place.starts_with(engine) && place.contains("rten::Rten"))).collect();
+    // The contract's own file chooses among its modules; and `export` ends like an engine.
+    let found: Vec<_> = found
+        .into_iter()
+        .filter(|place| !(place.starts_with(engine) && place.contains("rten::Rten")) && !place.contains(" export::"))
+        .filter(|place| !place.contains("(export::"))
+        .collect();
     assert!(found.is_empty(), "{found:#?}");
 }
 
