@@ -1,0 +1,130 @@
+"""Schemathesis against the running program: every operation of its own OpenAPI document, with right and wrong values.
+
+    .cache/venv/bin/python load/fuzz_api.py --seconds 60
+
+Starts the program with demo accounts and the toy bundle in a folder of its own, makes a token for the administrator, and lets
+schemathesis look for server errors, undocumented answers, bodies that do not fit, and authentication that is not asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+ROOT = Path(__file__).resolve().parent.parent
+TOY = ROOT / "crates/thorax-server/tests/fixtures/toy"
+FORM = "application/x-www-form-urlencoded"
+
+
+def program() -> Path:
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    named = os.environ.get("THORAX_BINARY")
+    found = [Path(named)] if named else [target / "debug/thorax", target / "release/thorax"]
+    for one in found:
+        if one.is_file():
+            return one.resolve()
+    sys.exit("first: cargo build --package thorax-server")
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Site:
+    """The program with demo accounts, until the end of a `with`."""
+
+    def __init__(self, folder: Path):
+        self.port = free_port()
+        self.log = folder / "log"
+        command = [
+            str(program()),
+            "serve",
+            "--demo",
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--data",
+            str(folder / "data"),
+        ]
+        with self.log.open("wb") as output:
+            environment = {**os.environ, "THORAX_BUNDLE": str(TOY)}
+            self.child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=ROOT)
+
+    def __enter__(self) -> Site:
+        end = time.monotonic() + 120
+        while time.monotonic() < end and self.child.poll() is None:
+            try:
+                if len(self.passwords()) == 3 and self.send("GET", "/readyz")[0] == 200:
+                    return self
+            except OSError:
+                pass
+            time.sleep(0.1)
+        self.__exit__()
+        sys.exit("the site does not start:\n" + self.log.read_text(errors="replace"))
+
+    def __exit__(self, *_) -> None:
+        self.child.terminate()
+        try:
+            self.child.wait(20)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def passwords(self) -> dict[str, str]:
+        return dict(re.findall(r"demo account: (\S+) (\S+)", self.log.read_text(errors="replace")))
+
+    def send(self, method: str, path: str, form: list[tuple[str, str]] | None = None, cookie: str = ""):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        headers = {"Origin": self.address, "Sec-Fetch-Site": "same-origin", "Cookie": cookie}
+        if form is not None:
+            headers["Content-Type"] = FORM
+        connection.request(method, path, urlencode(form) if form is not None else None, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode(errors="replace")
+
+    def token(self) -> str:
+        """A token with every scope that the administrator may give, made on the account page."""
+        sign_in = [("username", "admin"), ("password", self.passwords()["admin"]), ("next", "/")]
+        _, headers, _ = self.send("POST", "/login", sign_in)
+        cookie = headers["Set-Cookie"].split(";")[0]
+        _, _, page = self.send("GET", "/account", cookie=cookie)
+        scopes = re.findall(r'name="scope"[^>]*value="([^"]+)"', page)
+        wanted = [("name", "fuzz"), ("days", "1"), *(("scope", scope) for scope in scopes)]
+        status, _, page = self.send("POST", "/account/tokens", wanted, cookie)
+        found = re.search(r"\bthorax_[A-Za-z0-9_-]{20,}", page)
+        if not found:
+            sys.exit(f"making a token answered {status} and shows none")
+        return found.group()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=60, help="of looking for trouble")
+    parser.add_argument("more", nargs="*", help="further words for schemathesis, after --")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, Site(Path(folder)) as site:
+        command = [str(Path(sys.executable).parent / "schemathesis"), "run", f"{site.address}/api/v1/openapi.json"]
+        command += ["--header", f"Authorization: Bearer {site.token()}", "--max-time", str(options.seconds)]
+        command += ["--workers", "2", "--rate-limit", "auto", "--seed", "1", *options.more]
+        done = subprocess.run(command, cwd=folder, check=False).returncode
+        if "panicked" in (log := site.log.read_text(errors="replace")):
+            print(log[-4000:])
+            sys.exit("the program panicked")
+    sys.exit(done)
+
+
+if __name__ == "__main__":
+    main()
