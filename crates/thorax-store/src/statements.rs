@@ -21,15 +21,18 @@ pub struct Statement {
     pub failed: bool,
 }
 
-/// The statements of one request. Clones share them.
+/// The statements of one request. Clones share them. What is noted here is noted in the scope around it too.
 #[derive(Debug, Clone, Default)]
-pub struct Statements(Arc<Mutex<Vec<Statement>>>);
+pub struct Statements {
+    noted: Arc<Mutex<Vec<Statement>>>,
+    outer: Option<Arc<Self>>,
+}
 
 impl Statements {
-    /// None yet.
+    /// None yet, inside the scope that this is called in, if any.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self { noted: Arc::default(), outer: Self::current().map(Arc::new) }
     }
 
     /// Runs `work`, noting its statements here.
@@ -46,23 +49,26 @@ impl Statements {
     /// How many so far.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// All so far.
     #[must_use]
     pub fn all(&self) -> Vec<Statement> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The database's time so far.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|one| one.elapsed).sum()
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|one| one.elapsed).sum()
     }
 
     fn note(&self, statement: Statement) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(statement);
+        if let Some(outer) = &self.outer {
+            outer.note(statement.clone());
+        }
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).push(statement);
     }
 }
 

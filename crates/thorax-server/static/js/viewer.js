@@ -38,11 +38,9 @@ class Viewer {
     this.root.dataset.ready = "yes";
   }
 
-  /** The window that the file asks for, or the whole range, or for a flat 16-bit film what there is in it. */
+  /** The whole range, or of a 16-bit film what there is in it: the file's own window is in the samples already. */
   ownWindow() {
-    const { windowCenter, windowWidth } = this.root.dataset;
     const film = this.films.plain;
-    if (windowCenter && windowWidth) return { center: Number(windowCenter), width: Number(windowWidth) };
     return film.bits === 16 ? spread(film) : { center: 128, width: 256 };
   }
 

@@ -50,7 +50,7 @@ async fn a_token_ends_and_makes_none_that_may_more() {
 
 #[tokio::test]
 async fn each_scope_opens_its_own_doors() {
-    let api = Api::seeded(20).await;
+    let api = Api::seeded(200).await;
     let row = api.rows(&thorax_store::predictions::PredictionFilter::awaiting_review()).await.remove(0);
     let review = format!("/api/v1/predictions/{}/review", row.id);
     let xray = json!({"xray_id": row.xray_id});

@@ -52,6 +52,7 @@ async fn a_second_look_costs_nothing_and_a_change_is_seen_at_once() {
 async fn the_figures_expire_after_five_minutes_and_the_view_after_fifteen() {
     let api = Api::seeded(5).await;
     let admin = program(&api.site, api.admin.viewer, Scope::ALL, None).await;
+    api.json(&admin, "/api/v1/me").await;
     let cost = async |who| counting(api.json(who, PATH)).await.1 - TOKEN;
     assert_eq!(cost(&api.doctor).await, 1);
     assert_eq!(cost(&admin).await, 0, "another role's view over the same figures");

@@ -7,6 +7,8 @@ use thorax_server::config::secret;
 use crate::site::Site;
 
 async fn bare() -> Site {
+    // Numbers are counted from here on.
+    thorax_server::telemetry::metrics();
     Site::with(Networks::elsewhere(), |_, _| ()).await
 }
 

@@ -43,6 +43,7 @@ mod replay;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+#[expect(dead_code, reason = "the tests of the store use all of it")]
 #[path = "../../../thorax-store/tests/it/servers.rs"]
 mod servers;
 #[cfg(test)]

@@ -49,7 +49,6 @@ async fn body(app: &AppState) -> Result<StatisticsBody, WebError> {
         avg_confidence: (summary.total > 0).then_some(summary.avg_confidence),
         diagnoses: diagnoses(&summary),
         days: days.iter().map(day).collect(),
-        agreement_counts: Vec::new(),
         networks: networks(&pairs, &titles),
         readers: readers(&reviews, &titles),
         computed: moment(now),

@@ -133,7 +133,6 @@ fn film(xray: &XRayImage, uploader: Option<String>) -> ViewerFilm {
         age_years: xray.age_years,
         uploaded_by: uploader.unwrap_or_else(|| "somebody whose account is gone".to_owned()),
         created: moment(xray.created_at),
-        window: None,
     }
 }
 

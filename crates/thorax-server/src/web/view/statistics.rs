@@ -38,8 +38,6 @@ pub struct StatisticsBody {
     pub diagnoses: Vec<DiagnosisCount>,
     /// Predictions a day, oldest first; days without any may be left out.
     pub days: Vec<Day>,
-    /// How many predictions had n networks in agreement, n from 0.
-    pub agreement_counts: Vec<u64>,
     /// How often each two networks name the same diagnosis.
     pub networks: NetworkAgreement,
     /// Doctor against consensus first, then against each network.

@@ -71,8 +71,6 @@ pub struct ViewerFilm {
     pub uploaded_by: String,
     /// When.
     pub created: Moment,
-    /// Window (centre, width) of the DICOM file in the samples' own scale (0 to 255 or 65535); none means the whole range.
-    pub window: Option<(f64, f64)>,
 }
 
 /// Whose X-ray it is.

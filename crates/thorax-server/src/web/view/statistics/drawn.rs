@@ -33,20 +33,6 @@ impl StatisticsBody {
         chart::bars("Mean confidence by diagnosis", "One bar a diagnosis, on a scale to 100 %.", &bars, Some(1.0))
     }
 
-    /// How many predictions had so many networks in agreement.
-    #[must_use]
-    pub fn agreement_chart(&self) -> Html {
-        let most = self.agreement_counts.len().saturating_sub(1);
-        let bar = |(level, count): (usize, &u64)| Bar {
-            label: format!("{level} of {most}"),
-            value: length(*count),
-            text: text::thousands(count),
-            class: "plain",
-        };
-        let bars: Vec<Bar> = self.agreement_counts.iter().enumerate().map(bar).collect();
-        chart::bars("Networks in agreement", "How many networks name the final diagnosis.", &bars, None)
-    }
-
     /// Predictions over time.
     #[must_use]
     pub fn days_chart(&self) -> Html {

@@ -270,7 +270,6 @@ fn xray(theme: Theme, reading: Reading) -> XRayPage {
             age_years: Some(54),
             uploaded_by: "doctor".to_owned(),
             created: moment(10),
-            window: Some((32_768.0, 50_000.0)),
         },
         patient: patient(3),
         prediction_id: Some(id(9)),

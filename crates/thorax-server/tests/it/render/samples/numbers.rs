@@ -63,7 +63,6 @@ fn full() -> StatisticsBody {
             .map(diagnosis)
             .collect(),
         days: (0..150).map(day).collect(),
-        agreement_counts: vec![0, 1_210, 23_400, 88_010, 190_333, 280_002, 417_045],
         networks: NetworkAgreement {
             names: names.map(str::to_owned).to_vec(),
             shares: (0..6).map(|row| (0..6).map(|column| share(row, column)).collect()).collect(),
@@ -85,7 +84,6 @@ fn empty() -> StatisticsBody {
         avg_confidence: None,
         diagnoses: Diagnosis::ALL.map(nothing).to_vec(),
         days: Vec::new(),
-        agreement_counts: vec![0; 7],
         networks: NetworkAgreement::default(),
         readers: vec![Reader {
             key: "consensus".to_owned(),

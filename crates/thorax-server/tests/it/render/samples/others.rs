@@ -4,8 +4,9 @@ use thorax_domain::prediction::Diagnosis;
 use thorax_server::web::view::{
     AccountPage, AdminHome, AuditFilter, AuditPage, AuditRow, CacheOperation, CacheRow, CachesPage, Check, Choice,
     ErrorPage, FieldError, FormErrors, Health, JobRow, JobsFilter, JobsPage, LoginPage, Memory, MyResult, MyResultPage,
-    MyResultsPage, NetworkRow, NewToken, PatientHome, RegisterPage, Role, SessionRow, Statement, SystemPage,
-    TOOLBAR_SLOT, Theme, Timing, TokenRow, ToolbarPanel, UserRow, UsersPage,
+    MyResultsPage, NetworkRow, NewToken, PatientHome, ReferenceChapter, ReferenceOperation, ReferencePage,
+    ReferenceType, RegisterPage, Role, SessionRow, Statement, SystemPage, TOOLBAR_SLOT, Theme, Timing, TokenRow,
+    ToolbarPanel, UserRow, UsersPage,
 };
 
 use super::clinical::doctor_statistics;
@@ -15,7 +16,10 @@ const ADMIN: Option<Role> = Some(Role::Admin);
 const PATIENT: Option<Role> = Some(Role::Patient);
 
 pub fn samples(theme: Theme) -> Vec<Sample> {
-    [doors(theme), account(theme), mine(theme), administration(theme), logs(theme)].into_iter().flatten().collect()
+    [doors(theme), account(theme), mine(theme), administration(theme), logs(theme), reference(theme)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn error(field: &'static str, message: &str) -> FieldError {
@@ -285,6 +289,33 @@ fn logs(theme: Theme) -> Vec<Sample> {
     let mut with_toolbar = sample("admin-audit", "audit", Some("/admin/audit"), &audit);
     with_toolbar.html = with_toolbar.html.replace(TOOLBAR_SLOT, &toolbar());
     vec![sample("admin-jobs", "jobs", Some("/admin/jobs"), &jobs), with_toolbar]
+}
+
+fn reference(theme: Theme) -> Vec<Sample> {
+    let text = |words: &str| words.to_owned();
+    let operation = ReferenceOperation {
+        id: text("get_prediction"),
+        method: text("GET"),
+        path: text("/api/v1/predictions/{id}"),
+        summary: text("One prediction"),
+        about: vec![text("With the opinions of all networks. Doctors and administrators.")],
+        parameters: vec![["id", "path", "uuid", "The prediction."].map(text)],
+        body: None,
+        fields: Vec::new(),
+        answers: vec![["200", "Prediction", "The prediction."].map(text)],
+    };
+    let kind = ReferenceType {
+        name: text("Prediction"),
+        about: text("What the networks said together."),
+        fields: vec![["final_diagnosis", "Diagnosis or null", "yes", "The consensus."].map(text)],
+    };
+    let page = ReferencePage {
+        frame: frame("API", "/api/docs", ADMIN, theme),
+        about: vec![text("Decision support, not a diagnosis.")],
+        chapters: vec![ReferenceChapter { name: text("Predictions"), operations: vec![operation] }],
+        types: vec![kind],
+    };
+    vec![sample("reference", "reference", Some("/api/docs"), &page)]
 }
 
 fn toolbar() -> String {
