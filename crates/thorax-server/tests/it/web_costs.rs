@@ -65,7 +65,7 @@ const PAGES: &[(&str, (usize, usize))] = &[
     ("/upload", (2, 1)),
     ("/xrays/XRAY", (11, 10)),
     ("/patients", (4, 2)),
-    ("/patients?q=a", (4, 2)),
+    ("/patients?q=a", (5, 3)),
     ("/patients/new", (2, 1)),
     ("/patients/PATIENT", (5, 3)),
     ("/statistics", (5, 1)),

@@ -315,7 +315,7 @@ fn reference(theme: Theme) -> Vec<Sample> {
         chapters: vec![ReferenceChapter { name: text("Predictions"), operations: vec![operation] }],
         types: vec![kind],
     };
-    vec![sample("reference", "reference", Some("/api/docs"), &page)]
+    vec![sample("reference", "reference", None, &page)]
 }
 
 fn toolbar() -> String {
