@@ -2,14 +2,15 @@
 
     .cache/venv/bin/python load/fuzz_api.py --seconds 60
 
-Starts the program with demo accounts and the toy bundle in a folder of its own, makes a token for the administrator, and lets
-schemathesis look for server errors, undocumented answers, bodies that do not fit, and authentication that is not asked for.
+Starts the program with demo accounts, made-up predictions and the toy bundle in a folder of its own, makes a token for the
+administrator, and lets schemathesis look for server errors, undocumented answers, bodies that do not fit, and authentication that is not asked for.
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
+import json
 import os
 import re
 import socket
@@ -20,7 +21,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
-ROOT = Path(__file__).resolve().parent.parent
+LOAD = Path(__file__).resolve().parent
+ROOT = LOAD.parent
 TOY = ROOT / "crates/thorax-server/tests/fixtures/toy"
 FORM = "application/x-www-form-urlencoded"
 
@@ -47,17 +49,12 @@ class Site:
     def __init__(self, folder: Path):
         self.port = free_port()
         self.log = folder / "log"
-        command = [
-            str(program()),
-            "serve",
-            "--demo",
-            "--listen",
-            f"127.0.0.1:{self.port}",
-            "--data",
-            str(folder / "data"),
-        ]
+        kept = ["--data", str(folder / "data")]
+        command = [str(program()), "serve", "--demo", "--listen", f"127.0.0.1:{self.port}", *kept]
+        environment = {**os.environ, "THORAX_BUNDLE": str(TOY)}
         with self.log.open("wb") as output:
-            environment = {**os.environ, "THORAX_BUNDLE": str(TOY)}
+            seed = [str(program()), "manage", "seed-demo", "--predictions", "300", *kept]
+            subprocess.run(seed, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=ROOT, check=True)
             self.child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=ROOT)
 
     def __enter__(self) -> Site:
@@ -85,6 +82,11 @@ class Site:
 
     def passwords(self) -> dict[str, str]:
         return dict(re.findall(r"demo account: (\S+) (\S+)", self.log.read_text(errors="replace")))
+
+    def asked(self, path: str, token: str):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        return json.load(connection.getresponse())
 
     def send(self, method: str, path: str, form: list[tuple[str, str]] | None = None, cookie: str = ""):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -116,10 +118,19 @@ def main() -> None:
     parser.add_argument("more", nargs="*", help="further words for schemathesis, after --")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Site(Path(folder)) as site:
-        command = [str(Path(sys.executable).parent / "schemathesis"), "run", f"{site.address}/api/v1/openapi.json"]
-        command += ["--header", f"Authorization: Bearer {site.token()}", "--max-time", str(options.seconds)]
-        command += ["--workers", "2", "--rate-limit", "auto", "--seed", "1", *options.more]
-        done = subprocess.run(command, cwd=folder, check=False).returncode
+        token = site.token()
+        own = [site.asked("/api/v1/me", token)["user_id"], site.asked("/api/v1/tokens", token)["items"][0]["token_id"]]
+        environment = {
+            **os.environ,
+            "FUZZ_OWN": " ".join(own),
+            "SCHEMATHESIS_HOOKS": "fuzz_hooks",
+            "PYTHONPATH": str(LOAD),
+        }
+        command = [str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(LOAD / "schemathesis.toml")]
+        command += ["run", f"{site.address}/api/v1/openapi.json", "--header", f"Authorization: Bearer {token}"]
+        # One thread: with two CPython 3.11 loses count of its recursion (SystemError) where hypothesis reads a source.
+        command += ["--max-time", str(options.seconds), "--workers", "1", "--rate-limit", "auto", "--seed", "1"]
+        done = subprocess.run([*command, *options.more], cwd=folder, env=environment, check=False).returncode
         if "panicked" in (log := site.log.read_text(errors="replace")):
             print(log[-4000:])
             sys.exit("the program panicked")

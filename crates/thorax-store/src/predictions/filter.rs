@@ -72,6 +72,11 @@ impl PredictionFilter {
         Some(from.map_or(0, band)..=last)
     }
 
+    /// Whether no confidence lies within the bounds.
+    pub(super) fn fits_nothing(&self) -> bool {
+        self.bands().is_some_and(|bands| bands.is_empty())
+    }
+
     /// Adds all conditions on predictions `p` but the search and the step of confidence.
     pub(super) fn conditions(&self, sql: &mut Sql) {
         let (from, to) = self.confidence();
@@ -169,6 +174,8 @@ mod tests {
         assert_eq!(between(0.52, 0.61).bands(), Some(10..=12));
         assert_eq!(between(0.95, 1.0).bands(), Some(19..=19));
         assert_eq!(between(0.0, 0.35).bands(), Some(0..=6));
+        assert!(between(0.0, 0.0).fits_nothing() && between(0.8, 0.2).fits_nothing());
+        assert!(!between(0.0, 1.0).fits_nothing() && !between(0.52, 0.53).fits_nothing());
     }
 
     #[test]

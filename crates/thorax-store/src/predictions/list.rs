@@ -53,7 +53,7 @@ pub(super) async fn list(
         window = Window::skipping(request, offset);
     }
     let found = words::patients(store, &filter.search).await?;
-    let rows = if found.nothing() {
+    let rows = if found.nothing() || filter.fits_nothing() {
         Vec::new()
     } else {
         let (sql, values) = statement(viewer, &filter, &found, &window);
@@ -73,7 +73,7 @@ pub(super) async fn chunk(
     let seek = after.map_or(Seek::ByNumber, Seek::After);
     let window = Window::new(&PageRequest { number: 1, size: PageSize::of_chunk(CHUNK), seek, total: None });
     let found = words::patients(store, &filter.search).await?;
-    if found.nothing() {
+    if found.nothing() || filter.fits_nothing() {
         return Ok(Vec::new());
     }
     let (sql, values) = statement(viewer, filter, &found, &window);

@@ -84,6 +84,8 @@ async fn filters_keep_what_fits_in_the_lists_order(store: &Store) {
             PredictionFilter { confidence_from: Some(0.512), confidence_to: Some(0.611), ..base() },
             Box::new(move |row| confidence(row, 0.512, 0.611)),
         ),
+        (PredictionFilter { confidence_to: Some(0.0), ..base() }, Box::new(|_| false)),
+        (PredictionFilter { confidence_from: Some(0.8), confidence_to: Some(0.2), ..base() }, Box::new(|_| false)),
         (PredictionFilter { confidence_from: Some(0.9), ..base() }, Box::new(move |row| confidence(row, 0.9, 1.1))),
         (
             PredictionFilter { source: Some(Source::Dicom), confidence_to: Some(0.8), ..base() },

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::web::WebError;
@@ -43,16 +44,34 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WebError> {
     // Once for whether it is JSON at all, which is another fault than a wrong field.
-    let value: serde_json::Value =
+    let mut value: Value =
         serde_json::from_slice(bytes).map_err(|error| WebError::BadRequest(format!("the body is no JSON: {error}")))?;
     if !value.is_object() {
         return Err(WebError::field("body", "must be an object"));
     }
+    make_whole(&mut value);
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let field = if path == "." { "body".to_owned() } else { path };
         WebError::field(field, plain(&error.into_inner().to_string()))
     })
+}
+
+/// JSON has one kind of number: 30.0 is the whole number 30, as JSON Schema has it.
+#[expect(clippy::cast_possible_truncation, reason = "checked to be whole and within what a float holds exactly")]
+fn make_whole(value: &mut Value) {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|one| number.is_f64() && one.fract() == 0.0 && one.abs() <= EXACT);
+            if let Some(whole) = whole {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(make_whole),
+        Value::Object(fields) => fields.values_mut().for_each(make_whole),
+        _ => {}
+    }
 }
 
 /// Serde's words without what was sent, which may be a name.
@@ -61,7 +80,11 @@ fn plain(words: &str) -> String {
     {
         return words.chars().filter(|one| !one.is_control()).take(300).collect();
     }
-    words.rsplit_once("expected ").map_or_else(|| words.to_owned(), |(_, wanted)| format!("must be {wanted}"))
+    match words.rsplit_once("expected ") {
+        Some((_, "u8" | "u16" | "u32" | "u64")) => "must be a whole number".to_owned(),
+        Some((_, wanted)) => format!("must be {wanted}"),
+        None => words.to_owned(),
+    }
 }
 
 /// JSON with an `ETag`, or only that it is as the asker has it.
@@ -118,8 +141,10 @@ mod tests {
 
     #[test]
     fn a_wrong_field_is_named_and_what_was_sent_is_not_repeated() {
-        assert_eq!(refused(r#"{"count": "Anna"}"#), "count: must be u8");
-        assert_eq!(refused(r#"{"count": 300}"#), "count: must be u8");
+        assert_eq!(refused(r#"{"count": "Anna"}"#), "count: must be a whole number");
+        assert_eq!(refused(r#"{"count": 300}"#), "count: must be a whole number");
+        assert_eq!(refused(r#"{"count": 1.5}"#), "count: must be a whole number");
+        assert!(read::<Sent>(br#"{"count": 30.0}"#).is_ok(), "30.0 is the whole number 30");
         assert_eq!(refused("{}"), "body: missing field `count`");
         assert_eq!(refused(r#"{"count":1,"more":2}"#), "more: unknown field `more`, expected `count`");
         assert_eq!(refused("[1]"), "body: must be an object");
