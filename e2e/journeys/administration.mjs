@@ -21,7 +21,9 @@ export default function administration(house) {
       await form.locator('input[name=password]').fill('a password for a colleague');
       await choose(form, 'role', 'doctor');
       await submit(page, 'form[action="/admin/users"][method=post]');
-      await page.goto(`/admin/users?q=${name}`);
+      await page.fill('input[type=search][name=q]:not(#quick-search)', name);
+      await submit(page, 'form[action="/admin/users/search"]');
+      assert.ok(!page.url().includes(name), 'what is searched for is in no address');
       await page.getByText(name).first().waitFor();
       await page.goto('/admin/caches');
       await submit(page, 'form[action="/admin/caches/clear"]');

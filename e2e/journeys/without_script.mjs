@@ -6,7 +6,7 @@ import { film } from '../films.mjs';
 import { newPatient, openUploaded, upload } from '../steps.mjs';
 
 export default function withoutScript(house) {
-  test('without JavaScript: sign in, upload, wait, correct the label', async () => {
+  test('without JavaScript: sign in, upload, wait, correct the label, search', async () => {
     const story = async (page) => {
       await signIn(page, 'doctor', house.site.passwords.doctor);
       await upload(page, await newPatient(page, 'Plain Example'), [film()]);
@@ -19,6 +19,11 @@ export default function withoutScript(house) {
       await submit(page, 'form[action$="/review"]');
       await page.goto(address);
       await page.getByText('Left lower field.').waitFor();
+      await page.goto('/patients');
+      await page.fill('#p-q', 'Plain');
+      await submit(page, 'form[action="/patients/search"]');
+      await page.locator('main tbody').getByText('Plain Example').first().waitFor();
+      assert.ok(!page.url().includes('Plain'), 'what is searched for is in no address');
     };
     await house.visit(null, story, { javaScriptEnabled: false });
   });

@@ -31,13 +31,20 @@ export default function worklist(house) {
     });
   });
 
-  test('filters narrow the list, and the address says how', async () => {
+  test('filters narrow the list, and the address says how but holds no name', async () => {
     await house.visit('doctor', async (page) => {
       await page.goto('/worklist?validated=true&diagnosis=Normal');
       const rows = page.locator('main tbody tr');
       for (const row of await rows.all()) assert.match(await row.innerText(), /Normal/);
-      await page.goto('/worklist?q=Keyboard');
+      await page.goto('/');
+      await page.fill('#quick-search', 'Keyboard');
+      await Promise.all([page.waitForURL(/\/worklist\?search=/), page.press('#quick-search', 'Enter')]);
+      assert.ok(!page.url().includes('Keyboard'), 'what is searched for is in no address');
       assert.ok((await rows.count()) >= 1);
+      assert.equal(await page.inputValue('#f-q'), 'Keyboard');
+      await page.goto(`/worklist?search=${'0'.repeat(64)}`);
+      await page.getByText('This search has expired').waitFor();
+      assert.equal(await rows.count(), 0);
       await page.goto('/worklist?page=99999');
       await page.getByText(/Page .* of/).waitFor();
     });

@@ -1,5 +1,6 @@
-//! Answers that need not be found twice, in memory or on Redis: never the only copy of anything. A key is a name and the
-//! generation of each of its tags, so that to invalidate is one write and a late fill cannot bring an old answer back.
+//! Answers that need not be found twice, in memory or on Redis: never the only copy of anything but what somebody can easily
+//! type again ([`Cache::remember`]). A key is a name and the generation of each of its tags, so that to invalidate is one write
+//! and a late fill cannot bring an old answer back.
 
 mod counts;
 mod flight;
@@ -202,6 +203,20 @@ impl Cache {
         self.0.keep(name.as_deref(), ttl, &value).await;
     }
 
+    /// Keeps something small that nobody could find once more, where other entries do not push it out; [`Cache::get`] gives it
+    /// back. Says whether it is kept: a server that does not answer keeps nothing.
+    pub async fn remember(&self, key: Key<'_>, ttl: Duration, value: Bytes) -> bool {
+        let Some(name) = self.full_name(key).await else { return false };
+        let bytes = self.0.dated(ttl, &value);
+        match &self.0.place {
+            Place::Memory(memory) => {
+                memory.remember(&name, bytes).await;
+                true
+            }
+            Place::Server(server) => self.0.or_rest(server.put(&name, ttl, &bytes).await).is_some(),
+        }
+    }
+
     /// Makes everything with this tag unfindable.
     ///
     /// # Errors
@@ -277,15 +292,21 @@ impl Shared {
 
     async fn keep(&self, name: Option<&str>, ttl: Duration, value: &Bytes) {
         let Some(name) = name else { return };
-        let mut bytes = BytesMut::with_capacity(8 + value.len());
-        bytes.put_i64(self.clock.now().plus(ttl).micros());
-        bytes.put_slice(value);
+        let bytes = self.dated(ttl, value);
         match &self.place {
-            Place::Memory(memory) => memory.put(name, bytes.freeze()).await,
+            Place::Memory(memory) => memory.put(name, bytes).await,
             Place::Server(server) => {
                 self.or_rest(server.put(name, ttl, &bytes).await);
             }
         }
+    }
+
+    /// The value with, in front of it, how long it is good for.
+    fn dated(&self, ttl: Duration, value: &Bytes) -> Bytes {
+        let mut bytes = BytesMut::with_capacity(8 + value.len());
+        bytes.put_i64(self.clock.now().plus(ttl).micros());
+        bytes.put_slice(value);
+        bytes.freeze()
     }
 
     fn or_rest<T>(&self, result: Result<T>) -> Option<T> {

@@ -1,6 +1,7 @@
 //! What need not be found twice, to the guide's letter: the figures (`prediction_statistics`, 300 s), whole views (15 minutes per
-//! role and tag), the sidebar (900 s per user), the doctor's figures (600 s per user), counts of lists (300 s). What lives here:
-//! keys, tags and times, each in one place. What never does: the cache itself. Start reading at [`statistics`].
+//! role and tag), the sidebar (900 s per user), the doctor's figures (600 s per user), counts of lists (300 s); and what somebody
+//! typed to search for (12 hours). What lives here: keys, tags and times, each in one place. What never does: the cache itself.
+//! Start reading at [`statistics`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,6 +30,12 @@ pub const SIDEBAR_TTL: Duration = Duration::from_mins(15);
 /// How long a doctor's figures are good for.
 pub const DOCTOR_STATISTICS_TTL: Duration = Duration::from_mins(10);
 
+/// How long a typed search is good for: a working day, and whoever stays longer.
+pub const SEARCH_TTL: Duration = Duration::from_hours(12);
+
+/// The tag of what was typed, so that it can be emptied without anything else.
+const SEARCHES: &str = "searches";
+
 /// A class of keys, for the administrator's page.
 #[derive(Debug, Clone, Copy)]
 pub struct Class {
@@ -46,6 +53,7 @@ pub const CLASSES: &[Class] = &[
     Class { name: "doctor_stats", ttl: DOCTOR_STATISTICS_TTL, tags: &[PREDICTIONS, "user:…"] },
     Class { name: "film", ttl: DEFAULT_TTL, tags: &[] },
     Class { name: "prediction_statistics", ttl: STATISTICS_TTL, tags: &[PREDICTIONS] },
+    Class { name: "search", ttl: SEARCH_TTL, tags: &[SEARCHES] },
     Class { name: "sidebar", ttl: SIDEBAR_TTL, tags: &[PREDICTIONS, "user:…"] },
     Class { name: "view", ttl: VIEW_TTL, tags: &[PREDICTIONS] },
 ];
@@ -144,6 +152,28 @@ where
 #[must_use]
 pub fn scope(viewer: Viewer) -> String {
     if viewer.role.sees_all_patients() { "all".to_owned() } else { viewer.user.to_string() }
+}
+
+/// Keeps what somebody typed to search for. The answer is what addresses hold instead of it: an id by which only the same user
+/// finds the text again.
+///
+/// # Errors
+/// Where the cache does not answer, or the system has no random numbers.
+pub async fn keep_search(state: &AppState, user: UserId, text: &str) -> Result<String, WebError> {
+    let id = accounts::Secret::new("")?.expose().to_owned();
+    let key = Key { class: "search", name: &format!("{user}:{id}"), tags: &[SEARCHES] };
+    if state.cache.remember(key, SEARCH_TTL, Bytes::from(text.to_owned())).await {
+        return Ok(id);
+    }
+    let detail = "nothing can be searched for right now; the lists can be read without";
+    Err(WebError::Unavailable { wait: Duration::from_secs(5), detail: detail.to_owned() })
+}
+
+/// What a user typed to search for; nothing where it has expired, or was somebody else.
+pub async fn search(state: &AppState, user: UserId, id: &str) -> Option<String> {
+    let key = Key { class: "search", name: &format!("{user}:{id}"), tags: &[SEARCHES] };
+    let text = state.cache.get(key).await?;
+    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// A fill may run on another task; its statements are the request's all the same. Boxed, since queries make large futures.

@@ -13,6 +13,7 @@ mod patients;
 mod reading;
 mod review;
 mod rows;
+mod search;
 mod sign_in;
 mod statistics;
 mod upload;
@@ -43,6 +44,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/account/tokens", SignedIn, account::create_token),
         Route::post("/account/tokens/{id}/revoke", SignedIn, account::revoke_token),
         Route::get("/worklist", Clinical, worklist::page),
+        Route::post("/worklist/search", Clinical, worklist::search),
         Route::get("/worklist.csv", Clinical, export::worklist),
         Route::get("/upload", Clinical, upload::form),
         Route::post("/upload", Clinical, upload::take_in).upload(),
@@ -56,6 +58,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/predictions/{id}/cancel", Clinical, xray::cancel),
         Route::get("/patients", Clinical, patients::list),
         Route::post("/patients", Clinical, patients::create),
+        Route::post("/patients/search", Clinical, patients::search),
         Route::get("/patients/new", Clinical, patients::form),
         Route::get("/patients/{id}", Clinical, patients::page),
         Route::post("/patients/{id}/erase", Admin, patients::erase),

@@ -43,7 +43,6 @@ mod replay;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
-#[expect(dead_code, reason = "the tests of the store use all of it")]
 #[path = "../../../thorax-store/tests/it/servers.rs"]
 mod servers;
 #[cfg(test)]
@@ -64,6 +63,8 @@ mod web_costs;
 mod web_journeys;
 #[cfg(test)]
 mod web_policy;
+#[cfg(test)]
+mod web_search;
 #[cfg(test)]
 mod web_sign_in;
 #[cfg(test)]

@@ -9,8 +9,10 @@ use thorax_domain::ids::UserId;
 use thorax_domain::user::Role;
 use thorax_server::web::cached;
 use thorax_server::workflow::forget;
+use thorax_store::cache::{Cache, Key};
 use thorax_store::statements::counting;
 
+use crate::servers;
 use crate::site::{Site, film};
 use crate::web_world::World;
 
@@ -123,7 +125,7 @@ async fn the_administrator_sees_hits_and_misses_and_empties_the_cache() {
     let world = World::open().await;
     world.get(world.doctor, "/statistics").await;
     let page = world.get(world.admin, "/admin/caches").await.body;
-    for class in ["prediction_statistics", "sidebar", "view", "doctor_stats", "count"] {
+    for class in ["prediction_statistics", "sidebar", "view", "doctor_stats", "count", "search"] {
         assert!(page.contains(class), "{class}");
     }
     let before = counting(cached::statistics(&world.site.app)).await.1;
@@ -131,4 +133,34 @@ async fn the_administrator_sees_hits_and_misses_and_empties_the_cache() {
     let after = counting(cached::statistics(&world.site.app)).await.1;
     assert_eq!((before, after), (0, 1));
     assert_eq!(world.post(world.admin, "/admin/caches/clear", "key=nothing").await.status, 404);
+}
+
+#[tokio::test]
+async fn what_was_typed_is_not_pushed_out_and_lasts_twelve_hours() {
+    let site = Site::open().await;
+    let (user, app) = (site.doctor.user, &site.app);
+    let id = cached::keep_search(app, user, "Müller").await.unwrap();
+    for number in 0..200 {
+        let name = number.to_string();
+        app.cache.put(Key { class: "film", name: &name, tags: &[] }, cached::VIEW_TTL, vec![0; 200_000].into()).await;
+    }
+    forget::predictions(app).await;
+    forget::patients(app).await;
+    site.clock.advance(Duration::from_secs(12 * 3600 - 1));
+    assert_eq!(cached::search(app, user, &id).await.as_deref(), Some("Müller"));
+    assert_eq!(cached::search(app, UserId::new(app.started), &id).await, None, "another user's");
+    site.clock.advance(Duration::from_secs(2));
+    assert_eq!(cached::search(app, user, &id).await, None, "expired");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_does_not_answer_remembers_nothing_and_says_so() {
+    let Some((mut server, address)) = servers::own_redis() else { return };
+    let site = Site::open().await;
+    let cache = Cache::redis(&address, "test", Arc::new(site.clock.clone())).await.unwrap();
+    let key = Key { class: "search", name: "somebody:1", tags: &["searches"] };
+    assert!(cache.remember(key, cached::SEARCH_TTL, "Müller".into()).await);
+    assert_eq!(cache.get(key).await.unwrap(), "Müller");
+    server.stop();
+    assert!(!cache.remember(key, cached::SEARCH_TTL, "Müller".into()).await);
 }

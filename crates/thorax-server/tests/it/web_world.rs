@@ -149,6 +149,13 @@ impl World {
         self.form(path, form, &[("cookie", &cookie)]).await
     }
 
+    /// Searches a list as somebody: where the site then sends them.
+    pub async fn search(&self, viewer: Viewer, list: &str, form: &str) -> String {
+        let sent = self.post(viewer, &format!("{list}/search"), form).await;
+        assert_eq!(sent.status, 303, "{form}: {}", sent.body);
+        sent.header("location").to_owned()
+    }
+
     /// Sends a form with headers.
     pub async fn form(&self, path: &str, form: &str, headers: &[(&str, &str)]) -> Answer {
         let kind = [("content-type", "application/x-www-form-urlencoded"), ("accept", "text/html")];

@@ -4,14 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use moka::policy::EvictionPolicy;
 
 /// What an entry takes beside its bytes.
 const OVERHEAD: usize = 128;
+/// Bytes for what is remembered: some ten thousand searches.
+const REMEMBERED: u64 = 4 << 20;
 
 /// Least recently and least often used entries go first when it is full.
 #[derive(Debug)]
 pub(super) struct Memory {
     entries: moka::future::Cache<String, Bytes>,
+    /// What nobody could find once more has a room of its own, where nothing large pushes it out and the latest always fits.
+    remembered: moka::future::Cache<String, Bytes>,
     tags: Mutex<HashMap<String, u64>>,
 }
 
@@ -19,12 +24,21 @@ impl Memory {
     pub(super) fn new(megabytes: u64) -> Self {
         let weight =
             |name: &String, value: &Bytes| u32::try_from(name.len() + value.len() + OVERHEAD).unwrap_or(u32::MAX);
-        let entries = moka::future::Cache::builder().max_capacity(megabytes << 20).weigher(weight).build();
-        Self { entries, tags: Mutex::default() }
+        let room = |bytes| moka::future::Cache::builder().max_capacity(bytes).weigher(weight);
+        let entries = room(megabytes << 20).build();
+        let remembered = room(REMEMBERED).eviction_policy(EvictionPolicy::lru()).build();
+        Self { entries, remembered, tags: Mutex::default() }
     }
 
     pub(super) async fn get(&self, name: &str) -> Option<Bytes> {
-        self.entries.get(name).await
+        match self.entries.get(name).await {
+            None => self.remembered.get(name).await,
+            found => found,
+        }
+    }
+
+    pub(super) async fn remember(&self, name: &str, value: Bytes) {
+        self.remembered.insert(name.to_owned(), value).await;
     }
 
     pub(super) async fn put(&self, name: &str, value: Bytes) {
@@ -47,10 +61,16 @@ impl Memory {
 
     pub(super) fn clear(&self) {
         self.entries.invalidate_all();
+        self.remembered.invalidate_all();
     }
 
     pub(super) async fn size(&self) -> (u64, Option<u64>) {
-        self.entries.run_pending_tasks().await;
-        (self.entries.entry_count(), Some(self.entries.weighted_size()))
+        let (mut count, mut bytes) = (0, 0);
+        for room in [&self.entries, &self.remembered] {
+            room.run_pending_tasks().await;
+            count += room.entry_count();
+            bytes += room.weighted_size();
+        }
+        (count, Some(bytes))
     }
 }

@@ -13,8 +13,9 @@ use crate::error::Result;
 
 /// How long a request waits for the server before it goes on without.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How long a tag is remembered that nobody asks for: longer than anything is kept.
-const TAGS_LAST: Duration = Duration::from_hours(24);
+/// How long a generation lasts; all that depends on it ends with it. Much longer than anything is kept, so that this is seldom
+/// seen.
+const TAGS_LAST: Duration = Duration::from_hours(7 * 24);
 
 #[derive(Clone)]
 pub(super) struct Server {

@@ -16,7 +16,7 @@ use crate::web::auth::cookie;
 const ABOUT: &str = "Everything that the pages of Thorax do, for programs. Decision support, not a diagnosis: a physician decides.\n\n\
 Say who asks with a token, `Authorization: Bearer …`, made on the account page or with `POST /api/v1/tokens`; a browser's session \
 works, too. Ids are UUIDs. Times are RFC 3339 in UTC. Lists go from new to old, 25 rows a page and 50 at most, and go on with \
-`next_cursor`. What one may not see is not there: 404. Errors are `application/problem+json` (RFC 9457) with the `request_id` that is \
+`next_cursor`. What is looked for is sent with `POST` to the list's `_search`, since a name is not for addresses. What one may not see is not there: 404. Errors are `application/problem+json` (RFC 9457) with the `request_id` that is \
 also in the log and in the header `X-Request-Id`. Where there is a `Retry-After`, try again after so many seconds.";
 
 /// The document.

@@ -86,6 +86,22 @@ impl Endpoint {
         self
     }
 
+    /// What the address would take, in a JSON body instead: the parameters of the query so far.
+    pub fn in_body(mut self) -> Self {
+        let (query, others): (Vec<Value>, _) =
+            self.parameters.into_iter().partition(|parameter| parameter["in"] == "query");
+        self.parameters = others;
+        let property = |parameter: Value| {
+            let mut schema = parameter["schema"].clone();
+            schema["description"] = parameter["description"].clone();
+            (parameter["name"].as_str().unwrap_or_default().to_owned(), schema)
+        };
+        let properties: Map<String, Value> = query.into_iter().map(property).collect();
+        let schema = json!({"type": "object", "additionalProperties": false, "properties": properties});
+        self.body = Some(json!({"required": true, "content": {"application/json": {"schema": schema}}}));
+        self
+    }
+
     /// A form with files.
     pub fn reads_form(mut self, schema: &Value) -> Self {
         self.body = Some(json!({"required": true, "content": {"multipart/form-data": {"schema": schema}}}));

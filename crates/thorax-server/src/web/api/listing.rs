@@ -7,6 +7,10 @@ use thorax_store::page::Page;
 
 use crate::web::WebError;
 
+/// What the document says of a search.
+pub const SEARCHED: &str = "Takes what the list takes and what is looked for, in the body: it may be a name, and addresses are kept in \
+                            logs. Nothing is changed. `{}` asks for the first page of everything.";
+
 /// One page of a list.
 #[derive(Debug, Serialize)]
 pub struct Listed<T> {

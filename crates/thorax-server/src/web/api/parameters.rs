@@ -46,7 +46,7 @@ pub fn id(name: &str, what: &str) -> Value {
     query(name, &json!({"type": "string", "format": "uuid"}), what)
 }
 
-/// What is looked for.
+/// What is looked for; only where it is then sent in a body.
 pub fn search(what: &str) -> Value {
     query("search", &json!({"type": "string", "maxLength": 100, "pattern": PLAIN}), what)
 }

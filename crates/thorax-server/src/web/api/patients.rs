@@ -16,12 +16,13 @@ use utoipa::ToSchema;
 
 use super::body::{self, Body};
 use super::endpoint::Endpoint;
-use super::listing::{Listed, id};
+use super::listing::{Listed, SEARCHED, id};
 use super::notes::{event, note};
 use super::parameters;
 use super::query::Query;
 use super::schema::SexWord;
 use super::tidy;
+use crate::app::App;
 use crate::web::auth::Caller;
 use crate::web::{AppState, Route, Section, WebError};
 use crate::workflow::erase::erase_patient;
@@ -143,8 +144,14 @@ pub fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::new(Route::get("/api/v1/patients", Section::Clinical, list), Scope::Read)
             .named("list_patients", "Patients", "Patients, newest first")
+            .paged()
+            .gives_page::<ListedPatient>("One page."),
+        Endpoint::new(Route::post("/api/v1/patients/_search", Section::Clinical, search), Scope::Read)
+            .named("search_patients", "Patients", "Search for patients")
+            .about(SEARCHED)
             .takes(parameters::search("Beginnings of words of the name or of the record number; all must fit."))
             .paged()
+            .in_body()
             .gives_page::<ListedPatient>("One page."),
         Endpoint::new(Route::post("/api/v1/patients", Section::Clinical, make), Scope::Write)
             .named("create_patient", "Patients", "Make a patient")
@@ -172,14 +179,30 @@ pub fn endpoints() -> Vec<Endpoint> {
 async fn list(
     State(app): State<AppState>,
     caller: Caller,
+    query: Query,
+) -> Result<Json<Listed<ListedPatient>>, WebError> {
+    listed(&app, &caller, query, Action::List).await
+}
+
+/// `POST /api/v1/patients/_search`
+async fn search(
+    State(app): State<AppState>,
+    caller: Caller,
+    Body(query): Body<Query>,
+) -> Result<Json<Listed<ListedPatient>>, WebError> {
+    listed(&app, &caller, query, Action::Search).await
+}
+
+async fn listed(
+    app: &App,
+    caller: &Caller,
     mut query: Query,
+    action: Action,
 ) -> Result<Json<Listed<ListedPatient>>, WebError> {
     let (filter, page) = (PatientFilter { search: query.search() }, query.page());
     query.finish()?;
     let found = app.store.patients().list(caller.viewer(), &filter, &page).await?;
-    let action = if filter.search.is_empty() { Action::List } else { Action::Search };
-    let listed = event(&app, &caller, action, Object::Patient, "list").with("rows", found.rows.len());
-    note(&app, listed).await?;
+    note(app, event(app, caller, action, Object::Patient, "list").with("rows", found.rows.len())).await?;
     Ok(Json(found.map(ListedPatient::from).into()))
 }
 

@@ -19,11 +19,13 @@ use thorax_store::predictions::PredictionFilter;
 
 pub use answers::{FullPrediction, Prediction};
 
+use super::body::Body;
 use super::endpoint::Endpoint;
-use super::listing::{Listed, id};
+use super::listing::{Listed, SEARCHED, id};
 use super::notes::{event, note};
 use super::query::Query;
 use super::{body, parameters, schema};
+use crate::app::App;
 use crate::web::auth::Caller;
 use crate::web::{AppState, Route, Section, WebError};
 
@@ -32,17 +34,22 @@ pub fn endpoints() -> Vec<Endpoint> {
     let listed = Endpoint::new(Route::get("/api/v1/predictions", Section::Results, list), Scope::Read)
         .named("list_predictions", "Predictions", "Predictions, newest first")
         .gives_page::<Prediction>("One page.");
+    let searched = Endpoint::new(Route::post("/api/v1/predictions/_search", Section::Results, search), Scope::Read)
+        .named("search_predictions", "Predictions", "Search for predictions")
+        .about(SEARCHED)
+        .takes(parameters::search("Beginnings of words of the patient's name or record number; all must fit."))
+        .gives_page::<Prediction>("One page.");
     let found = Endpoint::new(Route::get("/api/v1/predictions/{id}", Section::Results, show), Scope::Read)
         .named("get_prediction", "Predictions", "One prediction with its six opinions")
         .gives::<FullPrediction>(200, "The prediction.")
         .tagged();
-    let mut endpoints = vec![filtered(listed).paged(), found, ask::endpoint()];
+    let mut endpoints = vec![filtered(listed).paged(), filtered(searched).paged().in_body(), found, ask::endpoint()];
     endpoints.extend(review::endpoints());
     endpoints.push(export::endpoint());
     endpoints
 }
 
-/// The parameters that [`filter`] takes out.
+/// The parameters that [`filter`] takes out of an address.
 fn filtered(endpoint: Endpoint) -> Endpoint {
     let words = |name, words: &[String], what| {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -59,7 +66,6 @@ fn filtered(endpoint: Endpoint) -> Endpoint {
         .takes(parameters::moment("from", "Made at this moment or later."))
         .takes(parameters::moment("until", "Made before this moment."))
         .takes(parameters::id("patient_id", "Only this patient's."))
-        .takes(parameters::search("Beginnings of words of the patient's name or record number; all must fit."))
 }
 
 /// Which predictions a query means.
@@ -80,18 +86,31 @@ fn filter(query: &mut Query) -> PredictionFilter {
 }
 
 /// `GET /api/v1/predictions`
-async fn list(
+async fn list(State(app): State<AppState>, caller: Caller, query: Query) -> Result<Json<Listed<Prediction>>, WebError> {
+    listed(&app, &caller, query, Action::List).await
+}
+
+/// `POST /api/v1/predictions/_search`
+async fn search(
     State(app): State<AppState>,
     caller: Caller,
+    Body(query): Body<Query>,
+) -> Result<Json<Listed<Prediction>>, WebError> {
+    listed(&app, &caller, query, Action::Search).await
+}
+
+async fn listed(
+    app: &App,
+    caller: &Caller,
     mut query: Query,
+    action: Action,
 ) -> Result<Json<Listed<Prediction>>, WebError> {
     let (filter, page) = (filter(&mut query), query.page());
     query.finish()?;
     let found = app.store.predictions().list(caller.viewer(), &filter, &page).await?;
-    let action = if filter.search.is_empty() { Action::List } else { Action::Search };
-    let mut listed = event(&app, &caller, action, Object::Prediction, "list").with("rows", found.rows.len());
+    let mut listed = event(app, caller, action, Object::Prediction, "list").with("rows", found.rows.len());
     listed.patient = filter.patient;
-    note(&app, listed).await?;
+    note(app, listed).await?;
     Ok(Json(Listed::from(found.map(Prediction::from))))
 }
 

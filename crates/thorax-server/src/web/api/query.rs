@@ -1,5 +1,6 @@
-//! The query of a request, read to the last parameter: an unknown, doubled or wrong one is refused by name, since a filter that
-//! is quietly left out shows somebody else's X-rays as an answer.
+//! The parameters of a list, from the address or from a JSON body, read to the last one: an unknown, doubled or wrong one is
+//! refused by name, since a filter that is quietly left out shows somebody else's X-rays as an answer. What is looked for is
+//! taken from a body only: it may be a name, and addresses are kept in logs.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -7,6 +8,8 @@ use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use thorax_domain::clock::Timestamp;
 use thorax_store::page::{Cursor, PageRequest, PageSize};
 
@@ -19,8 +22,42 @@ const LONGEST_SEARCH: usize = 100;
 /// The parameters that nobody has taken out yet, and what is wrong with those that were.
 #[derive(Debug, Default)]
 pub struct Query {
-    left: BTreeMap<String, String>,
+    left: BTreeMap<String, Given>,
     wrong: Vec<FieldProblem>,
+}
+
+/// What is given for a parameter.
+#[derive(Debug)]
+enum Given {
+    /// In an address, where everything is a text.
+    InAddress(String),
+    /// In a body, where a number is not a text.
+    InBody(Value),
+}
+
+impl Given {
+    fn text(self) -> Option<String> {
+        match self {
+            Self::InAddress(text) | Self::InBody(Value::String(text)) => Some(text),
+            Self::InBody(_) => None,
+        }
+    }
+
+    fn number(self) -> Option<String> {
+        match self {
+            Self::InAddress(text) => Some(text),
+            Self::InBody(Value::Number(number)) => Some(number.to_string()),
+            Self::InBody(_) => None,
+        }
+    }
+
+    fn flag(self) -> Option<String> {
+        match self {
+            Self::InAddress(text) => Some(text),
+            Self::InBody(Value::Bool(flag)) => Some(flag.to_string()),
+            Self::InBody(_) => None,
+        }
+    }
 }
 
 impl Query {
@@ -28,7 +65,7 @@ impl Query {
         let mut query = Self::default();
         let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri(text));
         for (name, value) in pairs.map(|axum::extract::Query(pairs)| pairs).unwrap_or_default() {
-            if query.left.insert(name.clone(), value).is_some() {
+            if query.left.insert(name.clone(), Given::InAddress(value)).is_some() {
                 query.refuse(&name, "is given more than once");
             }
         }
@@ -40,10 +77,14 @@ impl Query {
         self.wrong.push(FieldProblem { field: shown(name), detail: why.to_owned() });
     }
 
-    /// A parameter, where it is given.
+    /// A text that means something, where it is given.
     pub fn take<T: FromStr>(&mut self, name: &str, must_be: &str) -> Option<T> {
-        let text = self.left.remove(name)?;
-        let value = text.parse().ok();
+        self.read(name, must_be, Given::text)
+    }
+
+    fn read<T: FromStr>(&mut self, name: &str, must_be: &str, kind: fn(Given) -> Option<String>) -> Option<T> {
+        let given = self.left.remove(name)?;
+        let value = kind(given).and_then(|text| text.parse().ok());
         if value.is_none() {
             self.refuse(name, &format!("must be {must_be}"));
         }
@@ -52,12 +93,12 @@ impl Query {
 
     /// `true` or `false`.
     pub fn flag(&mut self, name: &str) -> Option<bool> {
-        self.take(name, "true or false")
+        self.read(name, "true or false", Given::flag)
     }
 
     /// A number between 0 and 1.
     pub fn share(&mut self, name: &str) -> Option<f64> {
-        let value = self.take::<f64>(name, "a number from 0 to 1")?;
+        let value = self.read::<f64>(name, "a number from 0 to 1", Given::number)?;
         let fits = (0.0..=1.0).contains(&value);
         if !fits {
             self.refuse(name, "must be a number from 0 to 1");
@@ -72,7 +113,21 @@ impl Query {
 
     /// What is looked for; nothing where it is not given.
     pub fn search(&mut self) -> String {
-        let text = self.left.remove("search").unwrap_or_default();
+        let text = match self.left.remove("search") {
+            None => return String::new(),
+            Some(Given::InAddress(_)) => {
+                self.refuse(
+                    "search",
+                    "is taken in the body of a POST to the list's _search only: addresses are kept in logs",
+                );
+                return String::new();
+            }
+            Some(given) => given.text(),
+        };
+        let Some(text) = text else {
+            self.refuse("search", "must be a text");
+            return String::new();
+        };
         if text.chars().any(char::is_control) {
             self.refuse("search", "must not hold control characters");
         } else if text.chars().count() > LONGEST_SEARCH {
@@ -84,7 +139,7 @@ impl Query {
     /// A number above 0 that every program can hold.
     pub fn number(&mut self, name: &str) -> Option<i64> {
         const LARGEST: i64 = (1 << 53) - 1;
-        let number = self.take::<i64>(name, "a whole number above 0")?;
+        let number = self.read::<i64>(name, "a whole number above 0", Given::number)?;
         let fits = (1..=LARGEST).contains(&number);
         if !fits {
             self.refuse(name, "must be a whole number above 0");
@@ -94,7 +149,7 @@ impl Query {
 
     /// The name of something, where it is given.
     pub fn named(&mut self, name: &str) -> Option<String> {
-        let text = self.left.remove(name)?;
+        let text: String = self.take(name, "a text")?;
         if !(1..=LONGEST_SEARCH).contains(&text.chars().count()) || text.chars().any(char::is_control) {
             self.refuse(name, "must have 1 to 100 characters, and none that control a screen");
         }
@@ -104,7 +159,7 @@ impl Query {
     /// Rows of a page.
     pub fn limit(&mut self) -> PageSize {
         const WRONG: &str = "a whole number from 1 to 50";
-        let limit = self.take::<u64>("limit", WRONG);
+        let limit = self.read::<u64>("limit", WRONG, Given::number);
         let fits = limit.is_none_or(|limit| (1..=PageSize::LARGEST.get()).contains(&limit));
         if !fits {
             self.refuse("limit", "must be a whole number from 1 to 50");
@@ -140,6 +195,15 @@ impl<S: Sync> FromRequestParts<S> for Query {
     }
 }
 
+/// What a body holds, whatever it is: handlers take out what they know, and the rest is refused.
+impl<'de> Deserialize<'de> for Query {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let given = Map::deserialize(from)?;
+        let left = given.into_iter().map(|(name, value)| (name, Given::InBody(value))).collect();
+        Ok(Self { left, wrong: Vec::new() })
+    }
+}
+
 fn uri(query: &str) -> axum::http::Uri {
     format!("/?{query}").parse().unwrap_or_default()
 }
@@ -151,6 +215,8 @@ fn shown(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn wrong(query: Query) -> Vec<String> {
@@ -164,10 +230,38 @@ mod tests {
 
     #[test]
     fn what_is_right_is_taken_out() {
-        let mut query = Query::of("validated=true&confidence_from=0.5&search=an%20na&limit=50");
+        let mut query = Query::of("validated=true&confidence_from=0.5&limit=50");
+        assert_eq!((query.flag("validated"), query.share("confidence_from")), (Some(true), Some(0.5)));
+        assert_eq!((query.search().as_str(), query.page()), ("", PageRequest::first(PageSize::LARGEST)));
+        assert_eq!(wrong(query), Vec::<String>::new());
+    }
+
+    fn sent(body: Value) -> Query {
+        serde_json::from_value(body).unwrap()
+    }
+
+    #[test]
+    fn a_body_holds_the_same_with_types_and_what_is_looked_for() {
+        let mut query = sent(json!({"validated": true, "confidence_from": 0.5, "search": "an na", "limit": 50}));
         assert_eq!((query.flag("validated"), query.share("confidence_from")), (Some(true), Some(0.5)));
         assert_eq!((query.search().as_str(), query.page()), ("an na", PageRequest::first(PageSize::LARGEST)));
         assert_eq!(wrong(query), Vec::<String>::new());
+        let mut query = sent(
+            json!({"validated": "true", "confidence_from": "0.5", "search": 7, "limit": "50", "cursor": null, "more": 1}),
+        );
+        query.flag("validated");
+        query.share("confidence_from");
+        query.search();
+        query.page();
+        let fields: Vec<String> = wrong(query).iter().map(|one| one.split(' ').next().unwrap().to_owned()).collect();
+        assert_eq!(fields, ["validated", "confidence_from", "search", "limit", "cursor", "more"]);
+    }
+
+    #[test]
+    fn what_is_looked_for_is_not_for_addresses() {
+        let mut query = Query::of("search=Anna");
+        assert_eq!(query.search(), "");
+        assert!(wrong(query)[0].starts_with("search is taken in the body"));
     }
 
     #[test]
@@ -190,7 +284,7 @@ mod tests {
                 "diagnose is no parameter of this address",
             ]
         );
-        let mut query = Query::of(&format!("search={}", "%00".repeat(3)));
+        let mut query = sent(json!({"search": "\u{0}"}));
         query.search();
         assert_eq!(wrong(query).len(), 1);
     }

@@ -17,12 +17,13 @@ use utoipa::ToSchema;
 
 use super::body::{self, Body};
 use super::endpoint::Endpoint;
-use super::listing::{Listed, id};
+use super::listing::{Listed, SEARCHED, id};
 use super::notes::{event, note};
 use super::query::Query;
 use super::schema::RoleWord;
 use super::tidy;
 use super::{parameters, schema};
+use crate::app::App;
 use crate::web::auth::Caller;
 use crate::web::{AppState, Route, Section, WebError};
 use crate::workflow::accounts::{NewAccount, change_account, create_account};
@@ -128,14 +129,25 @@ pub struct ChangeUser {
 pub fn endpoints() -> Vec<Endpoint> {
     let roles = schema::words(Role::ALL);
     let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
-    vec![
-        Endpoint::new(Route::get("/api/v1/users", Section::Admin, list), Scope::Admin)
-            .named("list_users", "Administration", "Accounts, newest first")
-            .takes(parameters::search("The beginning of the user name or of a word of the name."))
+    let filtered = |endpoint: Endpoint| {
+        endpoint
             .takes(parameters::word("role", &roles, "Only this role."))
             .takes(parameters::flag("active", "Only those that may, or may not, sign in."))
             .paged()
-            .gives_page::<ListedUser>("One page."),
+            .gives_page::<ListedUser>("One page.")
+    };
+    let listed = Endpoint::new(Route::get("/api/v1/users", Section::Admin, list), Scope::Admin).named(
+        "list_users",
+        "Administration",
+        "Accounts, newest first",
+    );
+    let searched = Endpoint::new(Route::post("/api/v1/users/_search", Section::Admin, search), Scope::Admin)
+        .named("search_users", "Administration", "Search for accounts")
+        .about(SEARCHED)
+        .takes(parameters::search("The beginning of the user name or of a word of the name."));
+    vec![
+        filtered(listed),
+        filtered(searched).in_body(),
         Endpoint::new(Route::post("/api/v1/users", Section::Admin, make), Scope::Admin)
             .named("create_user", "Administration", "Make an account")
             .about("The password is made by chance and shown once.")
@@ -156,10 +168,24 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 /// `GET /api/v1/users`
-async fn list(
+async fn list(State(app): State<AppState>, caller: Caller, query: Query) -> Result<Json<Listed<ListedUser>>, WebError> {
+    listed(&app, &caller, query, Action::List).await
+}
+
+/// `POST /api/v1/users/_search`
+async fn search(
     State(app): State<AppState>,
     caller: Caller,
+    Body(query): Body<Query>,
+) -> Result<Json<Listed<ListedUser>>, WebError> {
+    listed(&app, &caller, query, Action::Search).await
+}
+
+async fn listed(
+    app: &App,
+    caller: &Caller,
     mut query: Query,
+    action: Action,
 ) -> Result<Json<Listed<ListedUser>>, WebError> {
     let filter = UserFilter {
         search: query.search(),
@@ -169,7 +195,7 @@ async fn list(
     let page = query.page();
     query.finish()?;
     let found = app.store.users().list(&filter, &page, app.clock.now()).await?;
-    note(&app, event(&app, &caller, Action::List, Object::User, "list").with("rows", found.rows.len())).await?;
+    note(app, event(app, caller, action, Object::User, "list").with("rows", found.rows.len())).await?;
     Ok(Json(found.map(ListedUser::from).into()))
 }
 

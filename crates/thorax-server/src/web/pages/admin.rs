@@ -16,6 +16,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/admin/users", Admin, users::list),
         Route::post("/admin/users", Admin, users::create),
+        Route::post("/admin/users/search", Admin, users::search),
         Route::post("/admin/users/{id}/role", Admin, users::set_role),
         Route::post("/admin/users/{id}/active", Admin, users::set_active),
         Route::post("/admin/users/{id}/unlock", Admin, users::unlock),

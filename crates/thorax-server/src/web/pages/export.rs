@@ -17,7 +17,8 @@ const HEAD: &str = "prediction_id,xray_id,patient_id,patient_name,record_number,
 
 /// `GET /worklist.csv`
 pub async fn worklist(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, WebError> {
-    let asked = Asked::read(query.as_deref().unwrap_or_default())?;
+    let asked = Asked::of(&visit, query.as_deref().unwrap_or_default()).await?;
+    asked.sought().still_known()?;
     let event = visit.event(Action::Export, Object::Prediction, "worklist");
     visit
         .note(match asked.filter().patient {

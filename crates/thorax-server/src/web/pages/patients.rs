@@ -8,27 +8,25 @@ use serde::Deserialize;
 use thorax_domain::audit::{Action, Object};
 use thorax_domain::ids::{PatientId, UserId};
 use thorax_domain::user::{Role, Username};
-use thorax_store::page::PageSize;
-use thorax_store::patients::{NewPatient, PatientFilter};
+use thorax_store::page::{Page, PageSize};
+use thorax_store::patients::{NewPatient, PatientFilter, PatientRow as Listed};
 use thorax_store::predictions::PredictionFilter;
 use thorax_store::{StoreError, Unique};
 
 use super::forms::{Reader, sentence};
 use super::rows;
+use super::search::{self, Sought};
 use super::visit::{Visit, go, id, moment, page as answer, page_with};
 use super::worklist::{Place, request};
 use crate::web::view::{FormErrors, NewPatientPage, PatientForm, PatientPage, PatientRow, PatientsPage};
 use crate::web::{AppState, WebError, cached};
 use crate::workflow::{erase as verbs, register};
 
-/// Longest text to search for.
-const LONGEST_SEARCH: usize = 100;
-
-/// Whom to search for.
+/// What is asked of the list.
 #[derive(Debug, Deserialize)]
-pub struct Search {
+pub struct Asked {
     #[serde(default)]
-    q: String,
+    search: String,
     page: Option<u64>,
     after: Option<String>,
     before: Option<String>,
@@ -50,29 +48,42 @@ pub struct Typed {
 }
 
 /// `GET /patients`
-pub async fn list(visit: Visit, Query(search): Query<Search>) -> Result<Response, WebError> {
-    let frame = visit.frame("Patients", "/patients").await?;
-    let q: String = search.q.trim().chars().take(LONGEST_SEARCH).collect();
-    let filter = PatientFilter { search: q.clone() };
-    let (app, viewer, counted) = (AppState::clone(&visit.app), visit.viewer(), filter.clone());
-    let total = cached::count(&visit.app, &format!("patients:{q}"), async move {
-        Ok(app.store.patients().count(viewer, &counted).await?)
-    })
-    .await?;
-    let place = Place { page: search.page, after: search.after, before: search.before };
-    let wanted = request(&place, PageSize::DEFAULT, total)?;
-    let found = visit.app.store.patients().list(visit.viewer(), &filter, &wanted).await?;
-    let action = if q.is_empty() { Action::List } else { Action::Search };
-    visit.note(visit.event(action, Object::Patient, format!("page {}", found.number))).await?;
-    let query: Vec<_> = (!q.is_empty()).then(|| ("q".to_owned(), q.clone())).into_iter().collect();
-    let pager = rows::pager(&found, total, "/patients", &query);
-    let row = |one: thorax_store::patients::PatientRow| PatientRow {
+pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, WebError> {
+    let sought = Sought::find(&visit, &asked.search).await?;
+    let mut frame = visit.frame("Patients", "/patients").await?;
+    sought.tell(&mut frame);
+    let place = Place { page: asked.page, after: asked.after, before: asked.before };
+    let (found, total) = listed(&visit, &sought, &place).await?;
+    visit.note(visit.event(sought.action(), Object::Patient, format!("page {}", found.number))).await?;
+    let pager = rows::pager(&found, total, "/patients", &sought.pairs());
+    let row = |one: Listed| PatientRow {
         facts: rows::facts(&one.patient),
         created: moment(one.patient.created_at),
         xrays: one.xrays,
         last_xray: one.last_xray_at.map(moment),
     };
-    answer(&PatientsPage { frame, q, rows: found.rows.into_iter().map(row).collect(), pager })
+    let rows = found.rows.into_iter().map(row).collect();
+    answer(&PatientsPage { frame, q: sought.text().to_owned(), rows, pager })
+}
+
+/// The page that is asked for, and how many patients there are in all.
+async fn listed(visit: &Visit, sought: &Sought, place: &Place) -> Result<(Page<Listed>, u64), WebError> {
+    if sought.is_gone() {
+        return Ok((rows::nothing(PageSize::DEFAULT), 0));
+    }
+    let filter = PatientFilter { search: sought.text().to_owned() };
+    let (app, viewer, counted) = (AppState::clone(&visit.app), visit.viewer(), filter.clone());
+    let total = cached::count(&visit.app, &format!("patients:{}", filter.search), async move {
+        Ok(app.store.patients().count(viewer, &counted).await?)
+    })
+    .await?;
+    let wanted = request(place, PageSize::DEFAULT, total)?;
+    Ok((visit.app.store.patients().list(viewer, &filter, &wanted).await?, total))
+}
+
+/// `POST /patients/search`
+pub async fn search(visit: Visit, Form(typed): Form<search::Typed>) -> Result<Response, WebError> {
+    search::go_to(&visit, "/patients", &typed).await
 }
 
 /// `GET /patients/{id}`

@@ -77,6 +77,11 @@ pub fn facts(patient: &Patient) -> PatientFacts {
     }
 }
 
+/// The page of a list that holds nothing.
+pub const fn nothing<T>(size: PageSize) -> Page<T> {
+    Page { rows: Vec::new(), number: 1, size, previous: None, next: None }
+}
+
 /// Previous / Page n of m / Next. `query` is everything of the list's address but the page.
 pub fn pager<T>(page: &Page<T>, total: u64, path: &str, query: &[(String, String)]) -> Pager {
     let pages = page.size.pages(total).max(page.number);
@@ -129,9 +134,9 @@ mod tests {
 
     #[test]
     fn queries_are_written_so_that_they_are_read_back() {
-        let pairs = [("q".to_owned(), "Müller & Söhne=1".to_owned()), ("page".to_owned(), "2".to_owned())];
+        let pairs = [("to".to_owned(), "Müller & Söhne=1".to_owned()), ("page".to_owned(), "2".to_owned())];
         let text = joined(&pairs);
-        assert_eq!(text, "q=M%C3%BCller%20%26%20S%C3%B6hne%3D1&page=2");
+        assert_eq!(text, "to=M%C3%BCller%20%26%20S%C3%B6hne%3D1&page=2");
     }
 
     #[test]

@@ -4,23 +4,25 @@ mod query;
 
 pub use query::{Asked, Place, request};
 
+use axum::Form;
 use axum::extract::RawQuery;
 use axum::response::Response;
-use thorax_domain::audit::{Action, Object};
+use thorax_domain::audit::Object;
+use thorax_store::page::Page;
+use thorax_store::predictions::PredictionRow;
 
-use super::rows;
 use super::visit::{Visit, page as answer};
+use super::{forms, rows, search as searches};
 use crate::web::view::WorklistPage;
 use crate::web::{WebError, cached};
 
 /// `GET /worklist`
 pub async fn page(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, WebError> {
-    let asked = Asked::read(query.as_deref().unwrap_or_default())?;
+    let asked = Asked::of(&visit, query.as_deref().unwrap_or_default()).await?;
     let filter = asked.filter();
-    let frame = visit.frame("Worklist", "/worklist").await?;
-    let total = cached::predictions(&visit.app, visit.viewer(), filter).await?;
-    let wanted = request(asked.place(), asked.size(), total)?;
-    let found = visit.app.store.predictions().list(visit.viewer(), filter, &wanted).await?;
+    let mut frame = visit.frame("Worklist", "/worklist").await?;
+    asked.sought().tell(&mut frame);
+    let (found, total) = listed(&visit, &asked).await?;
     let named = match (filter.patient, found.rows.first()) {
         // Every row of a patient's list has the name; only an empty list needs to ask.
         (Some(patient), Some(row)) => Some((patient.to_string(), row.patient_name.clone())),
@@ -30,8 +32,7 @@ pub async fn page(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, W
         }
         (None, _) => None,
     };
-    let action = if filter.search.is_empty() { Action::List } else { Action::Search };
-    let event = visit.event(action, Object::Prediction, format!("page {}", found.number));
+    let event = visit.event(asked.sought().action(), Object::Prediction, format!("page {}", found.number));
     visit
         .note(match filter.patient {
             Some(patient) => event.about(patient),
@@ -43,4 +44,20 @@ pub async fn page(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, W
     let export = if list.is_empty() { "/worklist.csv".to_owned() } else { format!("/worklist.csv?{list}") };
     let found = found.rows.into_iter().map(|row| rows::row(row, &list)).collect();
     answer(&WorklistPage { frame, filter: asked.shown(named), rows: found, pager, export })
+}
+
+/// The page that is asked for, and how many rows there are in all.
+async fn listed(visit: &Visit, asked: &Asked) -> Result<(Page<PredictionRow>, u64), WebError> {
+    if asked.sought().is_gone() {
+        return Ok((rows::nothing(asked.size()), 0));
+    }
+    let total = cached::predictions(&visit.app, visit.viewer(), asked.filter()).await?;
+    let wanted = request(asked.place(), asked.size(), total)?;
+    Ok((visit.app.store.predictions().list(visit.viewer(), asked.filter(), &wanted).await?, total))
+}
+
+/// `POST /worklist/search`
+pub async fn search(visit: Visit, Form(fields): Form<Vec<(String, String)>>) -> Result<Response, WebError> {
+    let typed = forms::one(&fields, searches::TYPED);
+    searches::narrowed(&visit, "/worklist", typed, query::filters(&fields)).await
 }

@@ -53,7 +53,8 @@ pub async fn show(
 ) -> Result<Response, WebError> {
     let wanted: Option<PredictionId> =
         if besides.prediction.is_empty() { None } else { Some(id(&besides.prediction)?) };
-    let asked = Asked::read(&besides.list)?;
+    let asked = Asked::of(&visit, &besides.list).await?;
+    let list = asked.query();
     let found = visit.app.store.xrays().page(visit.viewer(), xray, wanted).await?.ok_or(WebError::NotFound)?;
     let uploader = visit.app.store.users().find(found.xray.uploaded_by).await?;
     visit.note(visit.event(Action::View, Object::XRay, xray).about(found.patient.id)).await?;
@@ -65,8 +66,7 @@ pub async fn show(
         None => Reading::None,
     };
     let others = found.predictions.iter().filter(|one| shown.as_ref().is_none_or(|shown| shown.row.id != one.id));
-    let other =
-        |one: &PredictionRow| (rows::href(one, &besides.list), moment(one.created_at), rows::status(one.status));
+    let other = |one: &PredictionRow| (rows::href(one, &list), moment(one.created_at), rows::status(one.status));
     let page = XRayPage {
         frame: visit.frame("X-ray", "/worklist").await?,
         other_predictions: others.map(other).collect(),
@@ -79,7 +79,7 @@ pub async fn show(
         previous: found.previous.iter().map(rows::previous).collect(),
         next_in_list,
         previous_in_list,
-        list: if besides.list.is_empty() { "/worklist".to_owned() } else { format!("/worklist?{}", asked.query()) },
+        list: if list.is_empty() { "/worklist".to_owned() } else { format!("/worklist?{list}") },
         may_predict: true,
         may_force: true,
         may_delete: visit.caller.user.role == Role::Admin,
@@ -107,7 +107,7 @@ async fn neighbours(
     shown: Option<&PredictionDetail>,
     asked: &Asked,
 ) -> Result<(Option<String>, Option<String>), WebError> {
-    let Some(detail) = shown else {
+    let Some(detail) = shown.filter(|_| !asked.sought().is_gone()) else {
         return Ok((None, None));
     };
     let here = Cursor { at: detail.row.created_at, id: detail.row.id.uuid() };

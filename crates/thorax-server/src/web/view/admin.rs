@@ -5,7 +5,7 @@ use askama::Template;
 use super::text;
 use super::{Choice, FormErrors, Frame, Moment, Pager, Role};
 
-/// `GET /admin/users?q=`. Forms: `POST /admin/users` (`username`, `full_name`, `role`, `password`),
+/// `GET /admin/users?search=`. Forms: `POST /admin/users/search` (`q`), `POST /admin/users` (`username`, `full_name`, `role`, `password`),
 /// `POST /admin/users/{id}/role` (`role`), `POST /admin/users/{id}/active` (`active` = `0` | `1`),
 /// `POST /admin/users/{id}/unlock`.
 #[derive(Debug, Clone, Template)]

@@ -5,7 +5,7 @@ use askama::Template;
 use super::text;
 use super::{FormErrors, Frame, Moment, Pager, PatientFacts, Row};
 
-/// `GET /patients?q=`.
+/// `GET /patients?search=`. Form: `POST /patients/search` (`q`).
 #[derive(Debug, Clone, Template)]
 #[template(path = "patients.html")]
 pub struct PatientsPage {

@@ -45,7 +45,7 @@ pub struct ReferenceOperation {
     pub parameters: Vec<[String; 4]>,
     /// Media type and type of the body.
     pub body: Option<[String; 2]>,
-    /// Name, type, whether it is needed, what it is; of a form.
+    /// Name, type, whether it is needed, what it is; of a body without a name of its own.
     pub fields: Vec<[String; 4]>,
     /// Status, type, when.
     pub answers: Vec<[String; 3]>,

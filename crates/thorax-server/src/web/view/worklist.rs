@@ -22,12 +22,15 @@ pub struct WorklistPage {
     pub export: String,
 }
 
-/// What was asked for, as typed. The query string has the same names: `q`, `diagnosis`, `status`, `validated`,
-/// `inconclusive`, `min_confidence`, `max_confidence` (percent), `from`, `to` (`YYYY-MM-DD`), `source`, `patient`, `per_page`.
+/// What was asked for, as typed. The form posts `q` and the filters to `/worklist/search`; the query string has an id in place
+/// of what was typed (`search`) and the same names: `diagnosis`, `status`, `validated`, `inconclusive`, `min_confidence`,
+/// `max_confidence` (percent), `from`, `to` (`YYYY-MM-DD`), `source`, `patient`, `per_page`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Words to search for: name, record number or identifier.
     pub q: String,
+    /// Whether something was searched for and is not known any more.
+    pub is_expired: bool,
     /// Final diagnosis.
     pub diagnosis: Option<Diagnosis>,
     /// Status.
@@ -53,10 +56,12 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether anything but the words is asked for: then the filters are shown open.
+    /// Whether anything is asked for: then the filters are shown open.
     #[must_use]
     pub fn any(&self) -> bool {
-        self.diagnosis.is_some()
+        !self.q.is_empty()
+            || self.is_expired
+            || self.diagnosis.is_some()
             || self.status.is_some()
             || self.validated != YesNo::Any
             || self.inconclusive != YesNo::Any

@@ -50,7 +50,7 @@ fn operation(text: &mut String, one: &Operation<'_>) {
     if let Some((media_type, schema)) = one.body() {
         let _ = writeln!(text, "Body: `{media_type}`, {}\n", kind(schema));
         let rows = fields(schema);
-        if media_type != "application/json" && !rows.is_empty() {
+        if schema["properties"].is_object() && !rows.is_empty() {
             table(text, ["field", "type", "needed", "what"], &rows);
             text.push('\n');
         }

@@ -50,7 +50,8 @@ fn page(frame: Frame, document: &Value) -> ReferencePage {
 
 fn operation(one: &Operation<'_>) -> ReferenceOperation {
     let body = one.body();
-    let form = body.filter(|(media_type, _)| *media_type != "application/json");
+    // A body with a name is among the types.
+    let unnamed = body.filter(|(_, schema)| schema["properties"].is_object());
     ReferenceOperation {
         id: one.text("operationId").to_owned(),
         method: one.method.clone(),
@@ -59,7 +60,7 @@ fn operation(one: &Operation<'_>) -> ReferenceOperation {
         about: paragraphs(one.text("description")),
         parameters: one.parameters(),
         body: body.map(|(media_type, schema)| [media_type.to_owned(), kind(schema)]),
-        fields: form.map(|(_, schema)| fields(schema)).unwrap_or_default(),
+        fields: unnamed.map(|(_, schema)| fields(schema)).unwrap_or_default(),
         answers: one.answers(),
     }
 }

@@ -6,15 +6,16 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use secrecy::SecretString;
 use serde::Deserialize;
-use thorax_domain::audit::{Action, Object};
+use thorax_domain::audit::Object;
 use thorax_domain::ids::UserId;
 use thorax_domain::user::{Role, Username};
-use thorax_store::page::PageSize;
+use thorax_store::page::{Page, PageSize};
 use thorax_store::users::{UserChange, UserFilter, UserRow as Kept};
 
 use crate::web::auth::shown;
 use crate::web::pages::forms::{Reader, sentence};
 use crate::web::pages::rows;
+use crate::web::pages::search::{self, Sought};
 use crate::web::pages::visit::{Visit, go, id, moment, page_with};
 use crate::web::pages::worklist::{Place, request};
 use crate::web::view::{FormErrors, UserRow, UsersPage};
@@ -22,11 +23,11 @@ use crate::web::{AppState, WebError, cached, view};
 use crate::workflow::accounts::{AccountError, NewAccount, change_account, create_account};
 use crate::workflow::passwords::{Password, SHORTEST};
 
-/// Whom to search for.
+/// What is asked of the list.
 #[derive(Debug, Default, Deserialize)]
-pub struct Search {
+pub struct Asked {
     #[serde(default)]
-    q: String,
+    search: String,
     page: Option<u64>,
     after: Option<String>,
     before: Option<String>,
@@ -57,31 +58,25 @@ pub struct Active {
 }
 
 /// `GET /admin/users`
-pub async fn list(visit: Visit, Query(search): Query<Search>) -> Result<Response, WebError> {
+pub async fn list(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, WebError> {
     let nothing = (String::new(), String::new(), view::Role::Doctor);
-    show(&visit, StatusCode::OK, search, nothing, FormErrors::default()).await
+    show(&visit, StatusCode::OK, asked, nothing, FormErrors::default()).await
 }
 
 async fn show(
     visit: &Visit,
     status: StatusCode,
-    search: Search,
+    asked: Asked,
     new_user: (String, String, view::Role),
     errors: FormErrors,
 ) -> Result<Response, WebError> {
-    let q: String = search.q.trim().chars().take(100).collect();
-    let filter = UserFilter { search: q.clone(), ..UserFilter::default() };
-    let (app, counted) = (AppState::clone(&visit.app), filter.clone());
-    let total =
-        cached::count(&visit.app, &format!("users:{q}"), async move { Ok(app.store.users().count(&counted).await?) })
-            .await?;
-    let place = Place { page: search.page, after: search.after, before: search.before };
-    let wanted = request(&place, PageSize::DEFAULT, total)?;
-    let found = visit.app.store.users().list(&filter, &wanted, visit.now()).await?;
-    let action = if q.is_empty() { Action::List } else { Action::Search };
-    visit.note(visit.event(action, Object::User, format!("page {}", found.number))).await?;
-    let query: Vec<_> = (!q.is_empty()).then(|| ("q".to_owned(), q.clone())).into_iter().collect();
-    let pager = rows::pager(&found, total, "/admin/users", &query);
+    let sought = Sought::find(visit, &asked.search).await?;
+    let mut frame = visit.frame("Users", "/admin/users").await?;
+    sought.tell(&mut frame);
+    let place = Place { page: asked.page, after: asked.after, before: asked.before };
+    let (found, total) = listed(visit, &sought, &place).await?;
+    visit.note(visit.event(sought.action(), Object::User, format!("page {}", found.number))).await?;
+    let pager = rows::pager(&found, total, "/admin/users", &sought.pairs());
     let (me, now) = (visit.caller.user.id, visit.now());
     let row = |one: Kept| UserRow {
         id: one.user.id.to_string(),
@@ -94,8 +89,8 @@ async fn show(
         me: one.user.id == me,
     };
     let page = UsersPage {
-        frame: visit.frame("Users", "/admin/users").await?,
-        q,
+        frame,
+        q: sought.text().to_owned(),
         rows: found.rows.into_iter().map(row).collect(),
         pager,
         new_user,
@@ -103,6 +98,26 @@ async fn show(
         errors,
     };
     page_with(status, &page)
+}
+
+/// The page that is asked for, and how many accounts there are in all.
+async fn listed(visit: &Visit, sought: &Sought, place: &Place) -> Result<(Page<Kept>, u64), WebError> {
+    if sought.is_gone() {
+        return Ok((rows::nothing(PageSize::DEFAULT), 0));
+    }
+    let filter = UserFilter { search: sought.text().to_owned(), ..UserFilter::default() };
+    let (app, counted) = (AppState::clone(&visit.app), filter.clone());
+    let total = cached::count(&visit.app, &format!("users:{}", filter.search), async move {
+        Ok(app.store.users().count(&counted).await?)
+    })
+    .await?;
+    let wanted = request(place, PageSize::DEFAULT, total)?;
+    Ok((visit.app.store.users().list(&filter, &wanted, visit.now()).await?, total))
+}
+
+/// `POST /admin/users/search`
+pub async fn search(visit: Visit, Form(typed): Form<search::Typed>) -> Result<Response, WebError> {
+    search::go_to(&visit, "/admin/users", &typed).await
 }
 
 /// `POST /admin/users`
@@ -121,7 +136,7 @@ pub async fn create(visit: Visit, Form(typed): Form<Typed>) -> Result<Response, 
         }
     }
     let new_user = (typed.username, typed.full_name, shown(wanted.unwrap_or(Role::Doctor)));
-    show(&visit, StatusCode::UNPROCESSABLE_ENTITY, Search::default(), new_user, reader.errors).await
+    show(&visit, StatusCode::UNPROCESSABLE_ENTITY, Asked::default(), new_user, reader.errors).await
 }
 
 /// `POST /admin/users/{id}/role`

@@ -16,10 +16,10 @@ use thorax_store::predictions::PredictionFilter;
 use crate::web::WebError;
 use crate::web::pages::forms::{self, bad_query};
 use crate::web::pages::rows::{joined, status, within};
+use crate::web::pages::search::{self, Sought};
+use crate::web::pages::visit::Visit;
 use crate::web::view::{Choice, Filter, YesNo};
 
-/// Longest text to search for.
-const LONGEST_SEARCH: usize = 100;
 /// Length of a day.
 const DAY: Duration = Duration::from_hours(24);
 
@@ -38,13 +38,13 @@ pub struct Place {
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
     filter: PredictionFilter,
+    sought: Sought,
     place: Place,
     pairs: Vec<(String, String)>,
 }
 
-/// The names that filter, in the order in which addresses have them.
-const FILTERS: [&str; 12] = [
-    "q",
+/// The names that filter, in the order in which addresses have them. The search stands before them.
+const FILTERS: [&str; 11] = [
     "diagnosis",
     "status",
     "validated",
@@ -63,13 +63,18 @@ impl Asked {
     ///
     /// # Errors
     /// [`WebError::Invalid`] where a filter cannot be understood.
-    pub fn read(query: &str) -> Result<Self, WebError> {
+    pub async fn of(visit: &Visit, query: &str) -> Result<Self, WebError> {
         let all = read_pairs(query);
-        let pairs: Vec<(String, String)> = FILTERS
-            .iter()
-            .filter_map(|name| all.iter().find(|(known, value)| known == name && !value.trim().is_empty()))
-            .map(|(name, value)| (name.clone(), value.trim().to_owned()))
-            .collect();
+        let mut asked = Self::read(&all)?;
+        asked.sought = Sought::find(visit, forms::one(&all, search::NAME)).await?;
+        asked.filter.search = asked.sought.text().to_owned();
+        asked.pairs.splice(..0, asked.sought.pairs());
+        Ok(asked)
+    }
+
+    /// What it asks for but the search.
+    fn read(all: &[(String, String)]) -> Result<Self, WebError> {
+        let pairs = filters(all);
         let of = |name| forms::one(&pairs, name);
         let filter = PredictionFilter {
             diagnosis: maybe::<Diagnosis>(of("diagnosis"), "diagnosis")?,
@@ -82,18 +87,23 @@ impl Asked {
             until: day(of("to"), "to")?.map(|day| day.plus(DAY)),
             source: maybe::<Source>(of("source"), "source")?,
             patient: maybe(of("patient"), "patient")?,
-            search: of("q").chars().take(LONGEST_SEARCH).collect(),
+            search: String::new(),
         };
-        let page = maybe::<u64>(forms::one(&all, "page"), "page")?;
-        let cursor = |name| Some(forms::one(&all, name).to_owned()).filter(|text| !text.is_empty());
+        let page = maybe::<u64>(forms::one(all, "page"), "page")?;
+        let cursor = |name| Some(forms::one(all, name).to_owned()).filter(|text| !text.is_empty());
         let place = Place { page, after: cursor("after"), before: cursor("before") };
         maybe::<u64>(of("per_page"), "per_page")?;
-        Ok(Self { filter, place, pairs })
+        Ok(Self { filter, sought: Sought::default(), place, pairs })
     }
 
     /// Which predictions.
     pub const fn filter(&self) -> &PredictionFilter {
         &self.filter
+    }
+
+    /// What is searched for.
+    pub const fn sought(&self) -> &Sought {
+        &self.sought
     }
 
     /// Where in the list.
@@ -125,7 +135,8 @@ impl Asked {
             chosen: self.filter.source == Some(*one),
         };
         Filter {
-            q: self.filter.search.clone(),
+            q: self.sought.text().to_owned(),
+            is_expired: self.sought.is_gone(),
             diagnosis: self.filter.diagnosis,
             status: self.filter.status.map(status),
             validated: yes_no(self.filter.validated),
@@ -154,6 +165,13 @@ pub fn request(place: &Place, size: PageSize, total: u64) -> Result<PageRequest,
     };
     let number = within(place.page.unwrap_or(1), total, size);
     Ok(PageRequest { number, size, seek, total: Some(total) })
+}
+
+/// Those pairs that filter, in the order in which addresses have them.
+pub fn filters(all: &[(String, String)]) -> Vec<(String, String)> {
+    let given = |name: &&str| all.iter().find(|(known, value)| known == name && !value.trim().is_empty());
+    let tidy = |(name, value): &(String, String)| (name.clone(), value.trim().to_owned());
+    FILTERS.iter().filter_map(given).map(tidy).collect()
 }
 
 fn read_pairs(query: &str) -> Vec<(String, String)> {
@@ -203,22 +221,25 @@ const fn source_title(source: Source) -> &'static str {
 mod tests {
     use super::*;
 
+    fn read(query: &str) -> Result<Asked, WebError> {
+        Asked::read(&read_pairs(query))
+    }
+
     #[test]
     fn an_address_becomes_a_filter_and_an_address_again() {
         let query = "q=M%C3%BCller&diagnosis=COVID&validated=false&min_confidence=50&page=3&x=y&to=";
-        let asked = Asked::read(query).unwrap();
-        assert_eq!(asked.filter().search, "Müller");
+        let asked = read(query).unwrap();
         assert_eq!(asked.filter().diagnosis, Some(Diagnosis::Covid));
         assert_eq!(asked.filter().validated, Some(false));
         assert_eq!(asked.filter().confidence_from, Some(0.5));
         assert_eq!(asked.place().page, Some(3));
-        assert_eq!(asked.query(), "q=M%C3%BCller&diagnosis=COVID&validated=false&min_confidence=50");
-        assert_eq!(Asked::read(&asked.query()).unwrap().filter(), asked.filter());
+        assert_eq!(asked.query(), "diagnosis=COVID&validated=false&min_confidence=50", "a text is not for addresses");
+        assert_eq!(read(&asked.query()).unwrap().filter(), asked.filter());
     }
 
     #[test]
     fn a_day_ends_when_the_next_begins() {
-        let asked = Asked::read("from=2026-11-01&to=2026-11-01").unwrap();
+        let asked = read("from=2026-11-01&to=2026-11-01").unwrap();
         let filter = asked.filter();
         assert_eq!(filter.until.unwrap().since(filter.from.unwrap()), DAY);
     }
@@ -228,7 +249,7 @@ mod tests {
         for wrong in
             ["diagnosis=covid", "validated=maybe", "min_confidence=101", "from=yesterday", "patient=1", "page=-1"]
         {
-            assert!(matches!(Asked::read(wrong), Err(WebError::Invalid(_))), "{wrong}");
+            assert!(matches!(read(wrong), Err(WebError::Invalid(_))), "{wrong}");
         }
         let place = Place { after: Some("!".to_owned()), ..Place::default() };
         assert!(request(&place, PageSize::DEFAULT, 1).is_err());
