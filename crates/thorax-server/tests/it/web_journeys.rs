@@ -148,6 +148,8 @@ async fn a_patient_is_entered_found_and_erased() {
     let made = world.post(world.doctor, "/patients", form).await;
     let path = made.header("location").split('?').next().unwrap().to_owned();
     assert!(world.get(world.doctor, &path).await.body.contains("Karla Kolumna"));
+    let id = path.rsplit('/').next().unwrap();
+    assert!(world.get(world.doctor, &format!("/upload?patient={id}")).await.body.contains("NEW-1"));
     let found = world.search(world.doctor, "/patients", "q=kolum").await;
     assert!(world.get(world.doctor, &found).await.body.contains("NEW-1"));
     let taken = world.post(world.doctor, "/patients", form).await;

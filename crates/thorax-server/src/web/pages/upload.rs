@@ -9,13 +9,14 @@ use axum::http::header::{ACCEPT, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use thorax_domain::audit::{Action, Object};
 use thorax_domain::ids::PatientId;
 use thorax_domain::job::Priority;
 use thorax_domain::patient::RecordNumber;
 use thorax_domain::xray::Source;
 
 use super::forms::sentence;
-use super::visit::{Visit, page_with};
+use super::visit::{Visit, id, page_with};
 use crate::web::WebError;
 use crate::web::error::FieldProblem;
 use crate::web::view::{FieldError, FormErrors, UploadPage, UploadResult, Uploaded};
@@ -64,8 +65,16 @@ struct Arrived {
 
 /// `GET /upload`
 pub async fn form(visit: Visit, Query(of): Query<For>) -> Result<Response, WebError> {
-    let arrived = Arrived { record_number: of.patient, ..Arrived::default() };
-    shown(&visit, arrived).await
+    let record_number = match of.patient.as_str() {
+        "" => String::new(),
+        patient => {
+            let known = visit.app.store.patients().find(visit.viewer(), id(patient)?).await?;
+            let known = known.ok_or(WebError::NotFound)?;
+            visit.note(visit.event(Action::View, Object::Patient, known.id).about(known.id)).await?;
+            known.record_number.to_string()
+        }
+    };
+    shown(&visit, Arrived { record_number, ..Arrived::default() }).await
 }
 
 /// `POST /upload`

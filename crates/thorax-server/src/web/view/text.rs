@@ -1,8 +1,6 @@
 //! Numbers and words as people read them. Templates hand everything over by reference, so these take references.
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand everything over by reference")]
 
-use std::fmt::Write as _;
-
 use thorax_domain::prediction::Diagnosis;
 
 use super::Html;
@@ -106,20 +104,6 @@ pub fn agreement(agree: &u64, voted: &u64) -> Html {
     Html(format!(r#"<span class="nowrap">{drawn} {agree}/{voted}</span>"#))
 }
 
-/// Words as part of a query string.
-#[must_use]
-pub fn query(words: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    words.bytes().fold(String::new(), |mut out, byte| {
-        if plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
-}
-
 /// The class of a tag for the state of a job or an event.
 #[must_use]
 pub fn state_class(state: &str) -> &'static str {
@@ -145,6 +129,5 @@ mod tests {
         assert_eq!([0.0341, 12.83, 183.2].map(|one| measured(&one)), ["0.034", "12.8", "183"]);
         assert_eq!(short_hash("0123456789abcdef"), "0123456789ab");
         assert_eq!(short_hash("ä"), "ä");
-        assert_eq!(query("A&b=1 ä"), "A%26b%3D1%20%C3%A4");
     }
 }
