@@ -17,9 +17,9 @@ import sys
 from pathlib import Path
 
 from cluster import Cluster
-from load import Figures, at_full_speed, middle, one_by_one
 from sites import CACHE, ROOT, Django, Place, Site, Thorax
 from uploads import Uploader, measure
+from visits import Figures, at_full_speed, middle, one_by_one
 
 DATABASES = ["sqlite", "postgresql"]
 PARTS = ["pages", "memory", "uploads"]

@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from cluster import Cluster
-from load import Client
 from processes import Process, free_port
+from visits import Client
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = ROOT / ".cache/bench-web"

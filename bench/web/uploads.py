@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 
-from load import Client, percentile
 from sites import ROOT, Thorax
+from visits import Client, percentile
 
 FILM = ROOT / "samples/normal-1.jpeg"
 BOUNDARY = "thorax-bench-boundary"

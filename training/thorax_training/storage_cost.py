@@ -10,7 +10,6 @@ import numpy as np
 from thorax_training import calibrate, dataset, features, measures, networks, outside, recipe, train
 from thorax_training.paths import Paths
 
-
 SPLITS = ("val", "test")
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 LUA = Path(__file__).resolve().parent / "wrk.lua"
 ENCODINGS = "br, gzip"
+IDLE = 5
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Client:
         self.address = address
         self.connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
         self.cookies: dict[str, str] = {}
+        self.used = time.monotonic()
 
     def headers(self, more: dict[str, str] | None = None) -> dict[str, str]:
         found = {"Accept-Encoding": ENCODINGS, "Origin": self.address, "Sec-Fetch-Site": "same-origin", **(more or {})}
@@ -43,7 +45,10 @@ class Client:
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     def send(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None):
-        """The answer's status, headers and bytes. A connection that the server closed meanwhile is opened anew."""
+        """The answer's status, headers and bytes. A connection that the server may have closed meanwhile is opened anew."""
+        if time.monotonic() - self.used > IDLE:
+            self.connection.close()
+        self.used = time.monotonic()
         for attempt in (1, 2):
             try:
                 self.connection.request(method, path, body, self.headers(headers))
