@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
 
+/// Characters of a slow statement that are logged; one that inserts many rows has thousands.
+const LOGGED: usize = 1000;
+
 tokio::task_local! {
     static CURRENT: Statements;
 }
@@ -84,7 +87,8 @@ pub(crate) fn watch(connection: &mut DatabaseConnection, slow: Duration) {
     connection.set_metric_callback(move |info| {
         if info.elapsed >= slow {
             let milliseconds = u64::try_from(info.elapsed.as_millis()).unwrap_or(u64::MAX);
-            tracing::warn!(milliseconds, failed = info.failed, sql = info.statement.sql, "slow statement");
+            let sql: String = info.statement.sql.chars().take(LOGGED).collect();
+            tracing::warn!(milliseconds, failed = info.failed, sql, "slow statement");
         }
         let _ = CURRENT.try_with(|statements| {
             statements.note(Statement { sql: info.statement.sql.clone(), elapsed: info.elapsed, failed: info.failed });
