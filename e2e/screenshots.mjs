@@ -35,10 +35,7 @@ async function take(house, address, name, prepare = async () => {}) {
 /** An X-ray that was read, with the heat of the networks over it. */
 async function overlay(page) {
   await page.locator('.viewer canvas').first().waitFor();
-  const heat = page.locator('[data-viewer-heat=agreement], select[name=heat]').first();
-  if ((await heat.count()) === 0) return;
-  if ((await heat.evaluate((one) => one.tagName)) === 'SELECT') await heat.selectOption('agreement');
-  else await heat.click();
+  await page.locator('[data-heat]').selectOption('agreement');
   await page.waitForLoadState('networkidle');
 }
 
