@@ -44,6 +44,10 @@ pub struct AuditFilter {
     pub object: Option<Object>,
     /// Only to this very thing.
     pub object_id: Option<String>,
+    /// Only in this request.
+    pub request_id: Option<String>,
+    /// Only from this address.
+    pub ip: Option<String>,
     /// At this moment or later.
     pub from: Option<Timestamp>,
     /// Before this moment.
@@ -137,6 +141,8 @@ fn conditions(sql: &mut Sql, filter: &AuditFilter) {
         .is_maybe("a.action = ", filter.action.map(Action::word))
         .is_maybe("a.object = ", filter.object.map(Object::word))
         .is_maybe("a.object_id = ", filter.object_id.clone())
+        .is_maybe("a.request_id = ", filter.request_id.clone())
+        .is_maybe("a.ip = ", filter.ip.clone())
         .is_maybe("a.at >= ", filter.from.map(Timestamp::micros))
         .is_maybe("a.at < ", filter.until.map(Timestamp::micros));
 }

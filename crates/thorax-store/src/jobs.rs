@@ -327,13 +327,15 @@ impl Jobs<'_> {
 pub(crate) const DEPTH: &str = "SELECT state, COUNT(*) AS n, MIN(created_at) AS oldest FROM jobs \
     WHERE state IN ('queued', 'leased', 'dead') GROUP BY state";
 
-/// One text for both: SQLite has one writer and needs no row locks.
+/// One text for both: SQLite has one writer and needs no row locks. The jobs are chosen once, before the update: as a plain
+/// subquery PostgreSQL may choose anew for every row it looks at, skip what it has locked itself, and take more than asked.
 pub(crate) fn claim_statement(kind: DatabaseKind) -> String {
     let skip_those_held = if kind == DatabaseKind::PostgreSql { " FOR UPDATE SKIP LOCKED" } else { "" };
     format!(
-        "UPDATE jobs SET state = 'leased', attempt = attempt + 1, worker = $1, lease_until = $2, stage = '', done = 0, \
-         total = 0 WHERE id IN (SELECT id FROM jobs WHERE state = 'queued' AND run_at <= $3 \
-         ORDER BY priority DESC, run_at, id LIMIT $4{skip_those_held}) AND state = 'queued' \
+        "WITH due AS MATERIALIZED (SELECT id FROM jobs WHERE state = 'queued' AND run_at <= $3 \
+         ORDER BY priority DESC, run_at, id LIMIT $4{skip_those_held}) \
+         UPDATE jobs SET state = 'leased', attempt = attempt + 1, worker = $1, lease_until = $2, stage = '', done = 0, \
+         total = 0 WHERE id IN (SELECT id FROM due) AND state = 'queued' \
          RETURNING id, prediction_id, attempt, max_attempts, priority, run_at"
     )
 }

@@ -1,6 +1,6 @@
 //! **The door for programs: `/api/v1`.** What lives here: one table of endpoints, each a route with its description, so that the
 //! `OpenAPI` document cannot say less or more than is there; what programs send and are told. What never does: SQL, a change of
-//! state other than through `workflow`, a page but the reference at `/api/docs`. Start reading at [`endpoints`], then
+//! state other than through `workflow`, a page but the reference at `/api/docs`. Start reading at `endpoints`, then
 //! `api/endpoint.rs`, then `api/predictions.rs`.
 
 mod account;

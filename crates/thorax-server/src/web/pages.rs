@@ -1,6 +1,6 @@
 //! The door for people. What lives here: one handler per page and form: it reads the request, asks the store or a verb of
 //! `workflow`, fills a struct of `view`, and writes down who saw what. What never does: SQL, a change of state of its own.
-//! Start reading at [`visit`], then `pages/worklist.rs`.
+//! Start reading at `visit`, then `pages/worklist.rs`.
 
 mod account;
 mod admin;

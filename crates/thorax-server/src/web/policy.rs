@@ -1,5 +1,5 @@
 //! Who may come where: one guard before every route, which lets nobody in who is not meant. What somebody may see inside is
-//! decided object by object in the store, which is given who looks. [`written`] is the policy as people read it; a test calls
+//! decided object by object in the store, which is given who looks. [`written()`] is the policy as people read it; a test calls
 //! every route as everybody and compares.
 
 mod written;

@@ -1,6 +1,6 @@
 //! Accounts: signing in and out, registering, passwords, sessions, tokens, and what administrators change. What lives here:
 //! the verbs, and the pace at which passwords may be tried. What never does: a cookie, a page.
-//! Start reading at [`sign_in`].
+//! Start reading at [`sign_in()`].
 
 mod administration;
 mod attempts;

@@ -119,7 +119,12 @@ async fn the_networks_are_asked_once_more_and_called_off() {
     assert_eq!(world.site.drain().await, 0);
     let forced = AuditFilter { action: Some(Action::Force), ..AuditFilter::default() };
     let log = world.site.app.store.audit().list(&forced, None, 5).await.unwrap().rows;
-    assert_eq!((log.len(), log[0].event.object_id.clone()), (1, second));
+    assert_eq!((log.len(), &log[0].event.object_id), (1, &second));
+    for q in [again.header("x-request-id"), "127.0.0.1", "prediction", &second] {
+        let page = world.get(world.admin, &format!("/admin/audit?action=force&q={q}")).await.body;
+        assert!(page.contains(&second), "{q}: {page}");
+    }
+    assert!(world.get(world.admin, "/admin/audit?q=192.0.2.77").await.body.contains("Nothing fits."));
 }
 
 #[tokio::test]

@@ -19,7 +19,10 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE INDEX audit_events_at ON audit_events (at)",
     "CREATE INDEX audit_events_actor ON audit_events (actor, seq)",
     "CREATE INDEX audit_events_patient ON audit_events (patient_id, seq)",
-    "CREATE INDEX audit_events_object ON audit_events (object, object_id, seq)",
+    "CREATE INDEX audit_events_object ON audit_events (object, seq)",
+    "CREATE INDEX audit_events_object_id ON audit_events (object_id, seq)",
+    "CREATE INDEX audit_events_request ON audit_events (request_id, seq)",
+    "CREATE INDEX audit_events_ip ON audit_events (ip, seq)",
     "CREATE INDEX audit_events_action ON audit_events (action, seq)",
     "@sqlite CREATE TRIGGER audit_events_update BEFORE UPDATE ON audit_events
         BEGIN SELECT RAISE(ABORT, 'audit events are append only'); END",

@@ -208,6 +208,8 @@ async fn the_audit_log_only_grows(store: &Fresh) {
     for filter in [
         AuditFilter { action: Some(Action::Erase), ..filter.clone() },
         AuditFilter { until: Some(at(1)), ..filter.clone() },
+        AuditFilter { ip: Some("203.0.113.9".into()), ..filter.clone() },
+        AuditFilter { request_id: Some("x".into()), ..filter.clone() },
         AuditFilter { object_id: Some("x".into()), object: Some(Object::Patient), ..filter.clone() },
     ] {
         assert!(store.audit().list(&filter, None, 5).await.unwrap().rows.is_empty());

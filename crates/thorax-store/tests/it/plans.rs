@@ -133,7 +133,10 @@ async fn ask_everything(fresh: &Fresh, viewer: Viewer, middle: Cursor) {
     by(AuditFilter { actor: Some(viewer.user), ..any() }).await;
     by(AuditFilter { patient: Some(row.patient_id), ..any() }).await;
     by(AuditFilter { action: Some(Action::View), ..any() }).await;
-    by(AuditFilter { object: Some(Object::XRay), object_id: Some("x".into()), ..any() }).await;
+    by(AuditFilter { object: Some(Object::XRay), ..any() }).await;
+    by(AuditFilter { object_id: Some("x".into()), ..any() }).await;
+    by(AuditFilter { request_id: Some("x".into()), ..any() }).await;
+    by(AuditFilter { ip: Some("192.0.2.7".into()), ..any() }).await;
 }
 
 /// What workers and doctors write.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use sea_orm::{ConnectionTrait, Database};
 use thorax_domain::audit::{Action, AuditEvent, Object};
 use thorax_domain::job::{JobState, Priority, Progress};
 use thorax_domain::prediction::{Diagnosis, Prediction, Refusal, Verdict};
@@ -14,7 +15,7 @@ use thorax_store::predictions::PredictionFilter;
 use thorax_store::xrays::Intake;
 use thorax_store::{Store, StoreError};
 
-use crate::databases::on_both;
+use crate::databases::{Fresh, on_both};
 use crate::world::{LEASE, at, claim_one, new_prediction, new_xray, patient, result, take_in, user};
 
 async fn doctor_with_jobs(store: &Store, jobs: u64) -> Viewer {
@@ -49,6 +50,19 @@ async fn every_job_goes_to_one_worker(store: &Store) {
     assert_eq!(all.iter().map(ToString::to_string).collect::<BTreeSet<_>>().len(), 40);
     let depth = store.jobs().depth().await.unwrap();
     assert_eq!((depth.queued, depth.leased, depth.dead), (0, 40, 0));
+}
+
+/// With few rows that wait, PostgreSQL plans a loop over them; what is chosen must be chosen once all the same.
+async fn no_more_is_taken_than_asked_for_whatever_the_plan(store: &Fresh) {
+    doctor_with_jobs(store, 40).await;
+    assert_eq!(store.jobs().claim("w", 35, at(100), LEASE).await.unwrap().len(), 35);
+    let database = Database::connect(&store.address).await.unwrap();
+    database.execute_unprepared("ANALYZE").await.unwrap();
+    database.close().await.unwrap();
+    for waiting in (3..=5).rev() {
+        assert_eq!(store.jobs().depth().await.unwrap().queued, waiting);
+        assert_eq!(store.jobs().claim("w", 1, at(100), LEASE).await.unwrap().len(), 1);
+    }
 }
 
 async fn the_urgent_comes_first_then_the_oldest(store: &Store) {
@@ -199,6 +213,7 @@ async fn workers_hear_of_new_jobs(store: &Store) {
 
 on_both!(
     every_job_goes_to_one_worker,
+    no_more_is_taken_than_asked_for_whatever_the_plan,
     the_urgent_comes_first_then_the_oldest,
     a_full_queue_takes_nothing_in,
     a_worker_that_was_overtaken_stores_nothing,

@@ -94,6 +94,8 @@ pub fn endpoint() -> Endpoint {
         .takes(parameters::word("action", &actions, "Only this."))
         .takes(parameters::word("object", &objects, "Only to such things."))
         .takes(parameters::query("object_id", &named, "Only to this very thing."))
+        .takes(parameters::query("request_id", &named, "Only in this request."))
+        .takes(parameters::query("ip", &named, "Only from this address."))
         .takes(parameters::moment("from", "At this moment or later."))
         .takes(parameters::moment("until", "Before this moment."))
         .takes(parameters::limit())
@@ -113,6 +115,8 @@ async fn list(
         action: query.take("action", "an action"),
         object: query.take("object", "an object"),
         object_id: query.named("object_id"),
+        request_id: query.named("request_id"),
+        ip: query.named("ip"),
         from: query.moment("from"),
         until: query.moment("until"),
     };

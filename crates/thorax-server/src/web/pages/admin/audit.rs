@@ -1,5 +1,7 @@
 //! The audit log, with search.
 
+use std::net::IpAddr;
+
 use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
@@ -64,13 +66,7 @@ async fn wanted(visit: &Visit, asked: &Asked) -> Result<Option<Wanted>, WebError
         let patient = asked.patient.trim().parse();
         wanted.patient = Some(patient.map_err(|_| bad_query("patient", "this is not an identifier"))?);
     }
-    match asked.q.trim() {
-        "" => {}
-        q => match q.parse::<Object>() {
-            Ok(object) => wanted.object = Some(object),
-            Err(_) => wanted.object_id = Some(q.to_owned()),
-        },
-    }
+    mentioned(visit, asked.q.trim(), &mut wanted).await?;
     if !asked.actor.trim().is_empty() {
         let Ok(name) = Username::new(&asked.actor) else {
             return Ok(None);
@@ -81,6 +77,26 @@ async fn wanted(visit: &Visit, asked: &Asked) -> Result<Option<Wanted>, WebError
         }
     }
     Ok(Some(wanted))
+}
+
+/// What was typed: an address, a kind of thing, a request, or else one very thing.
+async fn mentioned(visit: &Visit, q: &str, wanted: &mut Wanted) -> Result<(), WebError> {
+    if q.is_empty() {
+        return Ok(());
+    }
+    if let Ok(ip) = q.parse::<IpAddr>() {
+        wanted.ip = Some(ip.to_string());
+    } else if let Ok(object) = q.parse::<Object>() {
+        wanted.object = Some(object);
+    } else {
+        let of_request = Wanted { request_id: Some(q.to_owned()), ..Wanted::default() };
+        if visit.app.store.audit().count(&of_request, 1).await? > 0 {
+            wanted.request_id = of_request.request_id;
+        } else {
+            wanted.object_id = Some(q.to_owned());
+        }
+    }
+    Ok(())
 }
 
 fn day(text: &str, field: &str) -> Result<Option<Timestamp>, WebError> {
