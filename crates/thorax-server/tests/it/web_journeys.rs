@@ -120,7 +120,7 @@ async fn the_networks_are_asked_once_more_and_called_off() {
     let forced = AuditFilter { action: Some(Action::Force), ..AuditFilter::default() };
     let log = world.site.app.store.audit().list(&forced, None, 5).await.unwrap().rows;
     assert_eq!((log.len(), &log[0].event.object_id), (1, &second));
-    for q in [again.header("x-request-id"), "127.0.0.1", "prediction", &second] {
+    for q in [again.header("x-request-id"), &log[0].event.origin.ip, "prediction", &second] {
         let page = world.get(world.admin, &format!("/admin/audit?action=force&q={q}")).await.body;
         assert!(page.contains(&second), "{q}: {page}");
     }
