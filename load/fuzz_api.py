@@ -115,6 +115,7 @@ class Site:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=60, help="of looking for trouble")
+    parser.add_argument("--seed", type=int, default=1, help="of its random choices")
     parser.add_argument("more", nargs="*", help="further words for schemathesis, after --")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Site(Path(folder)) as site:
@@ -129,8 +130,19 @@ def main() -> None:
         command = [str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(LOAD / "schemathesis.toml")]
         command += ["run", f"{site.address}/api/v1/openapi.json", "--header", f"Authorization: Bearer {token}"]
         # One thread: with two CPython 3.11 loses count of its recursion (SystemError) where hypothesis reads a source.
-        command += ["--max-time", str(options.seconds), "--workers", "1", "--rate-limit", "auto", "--seed", "1"]
+        command += [
+            "--max-time",
+            str(options.seconds),
+            "--workers",
+            "1",
+            "--rate-limit",
+            "auto",
+            "--seed",
+            str(options.seed),
+        ]
         done = subprocess.run([*command, *options.more], cwd=folder, env=environment, check=False).returncode
+        if "user_id" not in site.asked("/api/v1/me", token):
+            sys.exit("the token was lost on the way: what came after was not tested")
         if "panicked" in (log := site.log.read_text(errors="replace")):
             print(log[-4000:])
             sys.exit("the program panicked")
