@@ -112,6 +112,8 @@ def one(database: str, rows: int, cluster: Cluster | None, options: argparse.Nam
     say(f"{database}, {rows:,} rows: filling")
     Thorax.fill(places[0], options.thorax)
     Django.fill(places[1])
+    if cluster:
+        cluster.tidy()
     lines = [f"\n## {database}, {rows:,} predictions\n"]
     thorax = Thorax(places[0], options.thorax)
     try:

@@ -81,5 +81,9 @@ class Cluster:
         self.sql(f'CREATE DATABASE "{database}"')
         return self.address(database)
 
+    def tidy(self) -> None:
+        """Now, so that the database does not do it by itself while pages are timed."""
+        self.run("vacuumdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "--all", "--analyze", "--quiet")
+
     def stop(self) -> None:
         self.run("pg_ctl", "stop", "-D", str(self.folder), "-m", "fast")
