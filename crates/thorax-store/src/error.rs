@@ -1,6 +1,6 @@
 //! What can go wrong in the store. Not found is no error: reads say `None`.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbErr, SqlErr};
 use thorax_domain::review::ReviewRefused;
 
 /// What can go wrong in the store.
@@ -74,18 +74,6 @@ pub enum Unique {
 /// What the store answers.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-impl StoreError {
-    /// Whether the same call may succeed if it is made again.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Database(error) => passing(error),
-            Self::Redis(_) | Self::Blob(_) | Self::NotRecorded => true,
-            _ => false,
-        }
-    }
-}
-
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match error.sql_err() {
@@ -106,19 +94,6 @@ fn unique(message: &str) -> Unique {
         Unique::PatientOfUser
     } else {
         Unique::Other
-    }
-}
-
-fn passing(error: &DbErr) -> bool {
-    match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
-            let code =
-                error.as_database_error().and_then(sea_orm::sqlx::error::DatabaseError::code).unwrap_or_default();
-            // SQLite busy and locked; PostgreSQL serialization failure, deadlock, shutdown.
-            matches!(code.as_ref(), "5" | "6" | "517" | "40001" | "40P01" | "57P01" | "57P02" | "57P03")
-        }
-        _ => false,
     }
 }
 

@@ -58,12 +58,6 @@ pub fn record(name: &'static str, milliseconds: f64) {
     });
 }
 
-/// The stages of the running request so far.
-#[must_use]
-pub fn so_far() -> Stages {
-    STAGES.try_with(|stages| stages.borrow().clone()).unwrap_or_default()
-}
-
 /// The `Server-Timing` header.
 #[must_use]
 pub fn header(stages: &Stages, total: f64) -> HeaderValue {

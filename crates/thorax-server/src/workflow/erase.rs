@@ -1,7 +1,7 @@
-//! Taking away: a prediction, an X-ray, everything of a patient.
+//! Taking away: an X-ray, everything of a patient.
 
 use thorax_domain::audit::{Action, Object};
-use thorax_domain::ids::{PatientId, PredictionId, XRayId};
+use thorax_domain::ids::{PatientId, XRayId};
 use thorax_domain::xray::Sha256;
 use thorax_store::StoreError;
 use thorax_store::patients::Erased;
@@ -41,20 +41,6 @@ pub async fn delete_xray(app: &App, by: &By, id: XRayId) -> Result<Option<Erased
         forget::predictions(app).await;
     }
     Ok(erased)
-}
-
-/// Deletes a prediction that no doctor has validated; says whether there was one.
-///
-/// # Errors
-/// [`StoreError::Review`] where a signed review stands.
-pub async fn delete_prediction(app: &App, by: &By, id: PredictionId) -> Result<bool, StoreError> {
-    let Some(standing) = app.store.predictions().standing(by.viewer, id).await? else {
-        return Ok(false);
-    };
-    let event = by.event(app.clock.now(), Action::Delete, Object::Prediction, id).about(standing.patient);
-    let deleted = app.store.predictions().delete(id, &[event]).await?;
-    forget::predictions(app).await;
-    Ok(deleted)
 }
 
 /// A file that stays behind is refused to everybody, since nothing refers to it; the log says so for the operator.

@@ -64,12 +64,6 @@ impl Confidence {
     pub fn text(self) -> String {
         text::percent(&self.0)
     }
-
-    /// 0 to 100 with one decimal, for `<meter>` and SVG widths.
-    #[must_use]
-    pub fn hundredths(self) -> String {
-        format!("{:.1}", self.0.clamp(0.0, 1.0) * 100.0)
-    }
 }
 
 /// What there is to show of a prediction.
