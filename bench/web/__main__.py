@@ -19,7 +19,7 @@ from pathlib import Path
 from cluster import Cluster
 from sites import CACHE, ROOT, Django, Place, Site, Thorax
 from uploads import Uploader, measure
-from visits import Figures, at_full_speed, middle, one_by_one
+from visits import Figures, at_full_speed, middle, one_by_one, wait_until_quiet
 
 DATABASES = ["sqlite", "postgresql"]
 PARTS = ["pages", "memory", "uploads"]
@@ -38,6 +38,7 @@ def say(text: str) -> None:
 
 
 def ask(site: Site, what: str, paths: list[str], options: argparse.Namespace) -> Figures:
+    wait_until_quiet()
     if what.endswith("cold"):
         return one_by_one(site.client, paths[0], options.cold, site.forget)
     return at_full_speed(site.client, paths, options.seconds, options.connections)

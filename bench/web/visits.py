@@ -71,6 +71,24 @@ class Client:
         return body.decode()
 
 
+def wait_until_quiet(seconds: float = 120) -> None:
+    """Until both processors idle: a server goes on with requests whose visitor has left, and would slow down who comes next."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        idle, total = processor_time()
+        time.sleep(0.25)
+        now_idle, now_total = processor_time()
+        if now_idle - idle > 0.9 * (now_total - total):
+            return
+    raise SystemExit(f"the machine does not come to rest within {seconds:.0f} s: stop what else is running")
+
+
+def processor_time() -> tuple[int, int]:
+    """Ticks of all processors since the start: idle, and in all."""
+    ticks = [int(one) for one in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    return ticks[3] + ticks[4], sum(ticks)
+
+
 def wrk(client: Client, paths: list[str], connections: int, seconds: float) -> dict:
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s", "--latency"]
     for name, value in client.headers().items():

@@ -96,6 +96,13 @@ pub enum Seek {
     After(Cursor),
     /// Just before this row, towards newer ones: "previous".
     Before(Cursor),
+    /// So many rows after the newest of those made before a moment; a calendar of the list knows which.
+    From {
+        /// The moment.
+        end: Timestamp,
+        /// Rows.
+        offset: u64,
+    },
 }
 
 /// Which page is wanted.

@@ -1,5 +1,6 @@
 //! What the networks said, and what doctors made of it.
 
+mod calendar;
 mod detail;
 mod filter;
 mod list;
@@ -24,6 +25,7 @@ use crate::scope;
 use crate::sql::Sql;
 
 pub(crate) use detail::detail;
+pub use calendar::Calendar;
 pub use filter::PredictionFilter;
 pub(crate) use list::{COLUMNS, JOINS, ROWS};
 pub(crate) use rows::Raw;
@@ -94,7 +96,8 @@ impl Predictions<'_> {
         write::request(self.0, prediction, capacity, audit).await
     }
 
-    /// Predictions that `viewer` may see, newest first: one statement, two for a page number, one more for a search.
+    /// Predictions that `viewer` may see, newest first: one statement, two for a search. A page far back that is sought by
+    /// its number costs what it is far back; let the [`calendar`](Self::calendar) find it.
     ///
     /// # Errors
     /// Of the database.
@@ -113,6 +116,15 @@ impl Predictions<'_> {
     /// Of the database.
     pub async fn count(&self, viewer: Viewer, filter: &PredictionFilter) -> Result<u64> {
         list::number(self.0, viewer, filter).await
+    }
+
+    /// On which days those of the list were made: one statement; `None` where it is not known without counting them. Keep it in
+    /// the cache under the tag `predictions`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn calendar(&self, viewer: Viewer, filter: &PredictionFilter) -> Result<Option<Calendar>> {
+        calendar::calendar(self.0, viewer, filter).await
     }
 
     /// The whole list in chunks of 100, one statement each; nothing is held open in between.

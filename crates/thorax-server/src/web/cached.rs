@@ -1,5 +1,5 @@
 //! What need not be found twice, to the guide's letter: the figures (`prediction_statistics`, 300 s), whole views (15 minutes per
-//! role and tag), the sidebar (900 s per user), the doctor's figures (600 s per user), counts of lists (300 s); and what somebody
+//! role and tag), the sidebar (900 s per user), the doctor's figures (600 s per user), counts and calendars of lists (300 s); and what somebody
 //! typed to search for (12 hours). What lives here: keys, tags and times, each in one place. What never does: the cache itself.
 //! Start reading at [`statistics`].
 
@@ -12,7 +12,8 @@ use thorax_domain::ids::UserId;
 use thorax_domain::user::{Role, Viewer};
 use thorax_domain::xray::Sha256;
 use thorax_store::cache::{DEFAULT_TTL, Key, PREDICTIONS};
-use thorax_store::predictions::PredictionFilter;
+use thorax_store::page::{PageRequest, Seek};
+use thorax_store::predictions::{Calendar, PredictionFilter};
 use thorax_store::statements::Statements;
 use thorax_store::statistics::Summary;
 
@@ -49,6 +50,7 @@ pub struct Class {
 
 /// All of them, in alphabetical order.
 pub const CLASSES: &[Class] = &[
+    Class { name: "calendar", ttl: DEFAULT_TTL, tags: &[PREDICTIONS] },
     Class { name: "count", ttl: DEFAULT_TTL, tags: &[PREDICTIONS, PATIENTS] },
     Class { name: "doctor_stats", ttl: DOCTOR_STATISTICS_TTL, tags: &[PREDICTIONS, "user:…"] },
     Class { name: "film", ttl: DEFAULT_TTL, tags: &[] },
@@ -121,6 +123,28 @@ where
     let fill = counted(async move { fill.await.map(Bytes::from) });
     let bytes = Box::pin(state.cache.get_or_fill(key, ttl, || fill)).await.map_err(shared)?;
     Ok(Html(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// The page of a list of predictions that has this number, found from its day where the list has a calendar.
+///
+/// # Errors
+/// Of the database.
+pub async fn page(
+    state: &AppState,
+    viewer: Viewer,
+    filter: &PredictionFilter,
+    wanted: PageRequest,
+) -> Result<PageRequest, WebError> {
+    if wanted.number <= 1 || wanted.seek != Seek::ByNumber {
+        return Ok(wanted);
+    }
+    let app = Arc::clone(state);
+    let name = digest(&format!("{}:{filter:?}", scope(viewer)));
+    let key = Key { class: "calendar", name: &name, tags: &[PREDICTIONS] };
+    let filter = filter.clone();
+    let fill = counted(async move { Ok(app.store.predictions().calendar(viewer, &filter).await?) });
+    let found: Result<Option<Calendar>, _> = Box::pin(state.cache.value_or_fill(key, DEFAULT_TTL, || fill)).await;
+    Ok(found.map_err(shared)?.map_or(wanted, |calendar| calendar.find(wanted)))
 }
 
 /// How many predictions a list holds.

@@ -125,7 +125,7 @@ async fn the_administrator_sees_hits_and_misses_and_empties_the_cache() {
     let world = World::open().await;
     world.get(world.doctor, "/statistics").await;
     let page = world.get(world.admin, "/admin/caches").await.body;
-    for class in ["prediction_statistics", "sidebar", "view", "doctor_stats", "count", "search"] {
+    for class in ["prediction_statistics", "sidebar", "view", "doctor_stats", "calendar", "count", "search"] {
         assert!(page.contains(class), "{class}");
     }
     let before = counting(cached::statistics(&world.site.app)).await.1;

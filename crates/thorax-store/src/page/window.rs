@@ -26,6 +26,7 @@ impl Window {
         match request.seek {
             Seek::After(_) => near,
             Seek::Before(_) => Self { ascending: true, ..near },
+            Seek::From { offset, .. } => Self { offset, ..near },
             Seek::ByNumber => {
                 let skipped = request.skipped();
                 match request.total {
@@ -40,20 +41,18 @@ impl Window {
         }
     }
 
-    /// The same page, found by skipping `offset` rows of a shorter list.
-    pub(crate) fn skipping(request: &PageRequest, offset: u64) -> Self {
-        let request = PageRequest { total: None, ..*request };
-        Self { request, ascending: false, limit: request.size.get() + 1, offset, more: None }
-    }
-
     pub(crate) const fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Adds the condition that the cursor makes for rows `alias`.
+    /// Adds the condition that the place makes for rows `alias`.
     pub(crate) fn seek(&self, sql: &mut Sql, alias: &str) {
         let (sign, cursor) = match self.request.seek {
             Seek::ByNumber => return,
+            Seek::From { end, .. } => {
+                sql.is(&format!("{alias}.created_at < "), end.micros());
+                return;
+            }
             Seek::After(cursor) => ("<", cursor),
             Seek::Before(cursor) => (">", cursor),
         };
@@ -87,7 +86,7 @@ impl Window {
         let (newer, older) = match self.request.seek {
             Seek::After(_) => (true, more),
             Seek::Before(_) => (more, true),
-            Seek::ByNumber => (self.request.number > 1, more),
+            Seek::ByNumber | Seek::From { .. } => (self.request.number > 1, more),
         };
         Page {
             number: self.request.number.max(1),
@@ -117,6 +116,7 @@ mod tests {
         match window.request.seek {
             Seek::After(cursor) => list.retain(|row| *row < cursor.at.micros()),
             Seek::Before(cursor) => list.retain(|row| *row > cursor.at.micros()),
+            Seek::From { end, .. } => list.retain(|row| *row < end.micros()),
             Seek::ByNumber => {}
         }
         if !window.ascending {

@@ -1,12 +1,11 @@
 //! The list: the rows of a page first, found along one index, then what belongs to them, all in one statement.
 
-use sea_orm::{FromQueryResult, Value};
-use thorax_domain::clock::Timestamp;
+use sea_orm::Value;
 use thorax_domain::user::Viewer;
 
 use super::rows::Raw;
 use super::{PredictionFilter, PredictionRow};
-use crate::db::{Store, count, int};
+use crate::db::Store;
 use crate::error::Result;
 use crate::page::{Cursor, Page, PageRequest, PageSize, Seek, Window};
 use crate::sql::Sql;
@@ -26,12 +25,6 @@ pub(crate) const ROWS: &str = "SELECT r.*, t.full_name AS patient_name, t.record
 pub(crate) const JOINS: &str = ") r JOIN patients t ON t.id = r.patient_id JOIN xray_images x ON x.id = r.xray_id \
     LEFT JOIN users u ON u.id = r.reviewed_by";
 
-#[derive(FromQueryResult)]
-struct Day {
-    day: i64,
-    earlier: i64,
-}
-
 impl Cursor {
     fn of(row: &PredictionRow) -> Self {
         Self { at: row.created_at, id: row.id.uuid() }
@@ -45,18 +38,12 @@ pub(super) async fn list(
     filter: &PredictionFilter,
     request: &PageRequest,
 ) -> Result<Page<PredictionRow>> {
-    let mut window = Window::new(request);
-    let mut filter = filter.clone();
-    if window.offset() > 0 && filter.by_day() && viewer.role.sees_all_patients() {
-        let (until, offset) = day_of(store, &filter, request.skipped()).await?;
-        filter.until = Some(until);
-        window = Window::skipping(request, offset);
-    }
+    let window = Window::new(request);
     let found = words::patients(store, &filter.search).await?;
     let rows = if found.nothing() || filter.fits_nothing() {
         Vec::new()
     } else {
-        let (sql, values) = statement(viewer, &filter, &found, &window);
+        let (sql, values) = statement(viewer, filter, &found, &window);
         store.all::<Raw>(&sql, values).await?
     };
     let rows = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<_>>>()?;
@@ -79,26 +66,6 @@ pub(super) async fn chunk(
     let (sql, values) = statement(viewer, filter, &found, &window);
     let rows = store.all::<Raw>(&sql, values).await?;
     rows.into_iter().take(100).map(TryInto::try_into).collect()
-}
-
-/// The day on which a row of the list lies, by its end, and the rows of that day before it.
-async fn day_of(store: &Store, filter: &PredictionFilter, skipped: u64) -> Result<(Timestamp, u64)> {
-    let (sql, values) = day_statement(filter, skipped);
-    let found = store.one::<Day>(&sql, values).await?;
-    Ok(found.map_or((Timestamp::of_day(0), skipped), |found| {
-        (Timestamp::of_day(found.day + 1), skipped.saturating_sub(count(found.earlier)))
-    }))
-}
-
-pub(super) fn day_statement(filter: &PredictionFilter, skipped: u64) -> (String, Vec<Value>) {
-    let mut sql = Sql::new(
-        "SELECT s.day, s.earlier FROM (SELECT d.day, CAST(SUM(d.n) OVER (ORDER BY d.day DESC) - d.n AS BIGINT) AS earlier \
-         FROM (SELECT t.day, SUM(t.predictions) AS n FROM prediction_tallies t",
-    );
-    filter.days(&mut sql);
-    sql.push(" GROUP BY t.day) d WHERE d.n > 0) s WHERE s.earlier <= ").bind(int(skipped));
-    sql.push(" ORDER BY s.day LIMIT 1");
-    sql.into_parts()
 }
 
 /// All conditions on predictions `p` but the step of confidence.

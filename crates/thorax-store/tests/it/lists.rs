@@ -117,6 +117,10 @@ async fn filters_keep_what_fits_in_the_lists_order(store: &Store) {
                 let request = PageRequest { total, ..PageRequest::numbered(number.into(), PageSize::new(10)) };
                 let page = store.predictions().list(doctor, &filter, &request).await.unwrap();
                 assert!(ids(&page.rows) == wanted, "page {number} of {filter:?}");
+                if let Some(calendar) = store.predictions().calendar(doctor, &filter).await.unwrap() {
+                    let from_day = store.predictions().list(doctor, &filter, &calendar.find(request)).await.unwrap();
+                    assert_eq!(from_day, page, "from its day");
+                }
             }
         }
     }
@@ -126,6 +130,7 @@ async fn page_numbers_and_cursors_agree_to_the_last_page(store: &Store) {
     let doctor = filled(store, 400).await;
     for filter in [PredictionFilter::default(), PredictionFilter { validated: Some(true), ..Default::default() }] {
         let total = store.predictions().count(doctor, &filter).await.unwrap();
+        let calendar = store.predictions().calendar(doctor, &filter).await.unwrap().expect("sums by day");
         let size = PageSize::DEFAULT;
         let mut number = 1;
         let mut seen = Vec::new();
@@ -136,6 +141,7 @@ async fn page_numbers_and_cursors_agree_to_the_last_page(store: &Store) {
             for total in [None, Some(total)] {
                 let by_number = PageRequest { total, ..PageRequest::numbered(number, size) };
                 assert_eq!(store.predictions().list(doctor, &filter, &by_number).await.unwrap(), page);
+                assert_eq!(store.predictions().list(doctor, &filter, &calendar.find(by_number)).await.unwrap(), page);
             }
             seen.extend(ids(&page.rows));
             let Some(next) = page.next else { break };

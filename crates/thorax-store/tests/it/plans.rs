@@ -70,10 +70,12 @@ async fn filters(fresh: &Fresh, viewer: Viewer, middle: Cursor) {
             last,
             by_cursor(Seek::After(middle)),
             by_cursor(Seek::Before(middle)),
+            by_cursor(Seek::From { end: middle.at, offset: 25 }),
         ] {
             fresh.predictions().list(viewer, &filter, &page).await.unwrap();
         }
         fresh.predictions().count(viewer, &filter).await.unwrap();
+        fresh.predictions().calendar(viewer, &filter).await.unwrap();
     }
 }
 

@@ -53,6 +53,7 @@ async fn listed(visit: &Visit, asked: &Asked) -> Result<(Page<PredictionRow>, u6
     }
     let total = cached::predictions(&visit.app, visit.viewer(), asked.filter()).await?;
     let wanted = request(asked.place(), asked.size(), total)?;
+    let wanted = cached::page(&visit.app, visit.viewer(), asked.filter(), wanted).await?;
     Ok((visit.app.store.predictions().list(visit.viewer(), asked.filter(), &wanted).await?, total))
 }
 
