@@ -24,8 +24,8 @@ use crate::page::{Cursor, Page, PageRequest, PageSize, Seek};
 use crate::scope;
 use crate::sql::Sql;
 
-pub(crate) use detail::detail;
 pub use calendar::Calendar;
+pub(crate) use detail::detail;
 pub use filter::PredictionFilter;
 pub(crate) use list::{COLUMNS, JOINS, ROWS};
 pub(crate) use rows::Raw;
