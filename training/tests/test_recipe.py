@@ -22,6 +22,14 @@ def test_resize_and_clahe_are_the_libraries_own():
     assert np.array_equal(recipe.clahe(film, 2.0, 8, 8), cv2.createCLAHE(2.0, (8, 8)).apply(film))
 
 
+def test_equalising_undoes_a_tone_curve():
+    film = np.random.default_rng(0).integers(0, 200, (300, 260), np.uint8)
+    assert np.array_equal(recipe.equalize(film), cv2.equalizeHist(film))
+    darker = np.round((np.arange(200) / 200) ** 1.2 * 255).astype(np.uint8)
+    assert len(np.unique(darker)) < 200, "the curve merges some levels"
+    assert np.abs(recipe.equalize(darker[film]).astype(int) - recipe.equalize(film)).mean() < 2
+
+
 def test_normalize_keeps_one_channel_in_unit_range():
     values = recipe.normalize(np.full((224, 224), 255, np.uint8), recipe.STEPS)
     assert values.shape == (1, 1, 224, 224) and values.dtype == np.float32 and values.max() == 1.0

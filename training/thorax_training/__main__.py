@@ -15,7 +15,7 @@ def _features(paths: Paths) -> None:
     from thorax_training import dataset, features, networks, recipe
 
     films = dataset.read_films(paths.data)
-    stack = dataset.pixels(films, paths.data, recipe.STEPS, paths.cache / "pixels.plain.npy")
+    stack = dataset.pixels(films, paths.data, recipe.STEPS, paths.cache)
     for network in networks.NETWORKS:
         features.extract(paths, network, "clean", stack, keep_grid=True)
 

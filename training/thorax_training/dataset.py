@@ -82,8 +82,9 @@ def sample_weights(label: np.ndarray, source: np.ndarray) -> np.ndarray:
     return weights * len(label) / weights.sum()
 
 
-def pixels(films: Films, data: Path, steps: tuple[dict, ...], cache: Path) -> np.ndarray:
-    """Return the recipe's 8-bit pictures of all films, from a cache file if there is one."""
+def pixels(films: Films, data: Path, steps: tuple[dict, ...], folder: Path) -> np.ndarray:
+    """Return the recipe's 8-bit pictures of all films, from a cache file in `folder` if there is one."""
+    cache = folder / f"pixels.{'-'.join(step['step'] for step in steps)}.npy"
     if not cache.exists():
         stack = np.empty((len(films), recipe.SIDE, recipe.SIDE), np.uint8)
         for index, file in enumerate(films.file):

@@ -51,7 +51,7 @@ def check(paths: Paths, network: networks.Network) -> dict[str, float]:
     films = dataset.read_films(paths.data)
     values, head = train.load(paths, network, films), train.read_head(paths, network)
     chosen = np.flatnonzero(values.available & (films.split != "train"))[:24]
-    stack = dataset.pixels(films, paths.data, recipe.STEPS, paths.cache / "pixels.plain.npy")
+    stack = dataset.pixels(films, paths.data, recipe.STEPS, paths.cache)
     image = recipe.normalize(np.asarray(stack[chosen]), recipe.STEPS)
     session = graphs.session(paths.bundle / f"{network.name}.onnx")
     logits, cam, embedding = session.run(["logits", "cam", "embedding"], {"image": image})

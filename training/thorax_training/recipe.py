@@ -13,10 +13,12 @@ CROP = {"step": "crop_border", "fraction": 0.06}
 DEPTH = {"step": "depth8"}
 RESIZE = {"step": "resize", "width": SIDE, "height": SIDE, "filter": "bilinear"}
 CLAHE = {"step": "clahe", "clip_limit": 2.0, "tiles_x": 8, "tiles_y": 8}
+EQUALIZE = {"step": "equalize"}
 NORMALIZE = {"step": "normalize", "mean": 0.0, "std": 1.0}
 WITH_CLAHE = (CROP, DEPTH, RESIZE, CLAHE, NORMALIZE)
+EQUALIZED = (CROP, DEPTH, RESIZE, EQUALIZE, NORMALIZE)
 STEPS = (CROP, DEPTH, RESIZE, NORMALIZE)
-"""What the bundle uses; `recipe_choice` measures it against the variant with CLAHE."""
+"""What the bundle uses; `recipe_choice` measures it against the others."""
 
 
 def crop_border(film: np.ndarray, fraction: float) -> np.ndarray:
@@ -43,15 +45,21 @@ def clahe(film: np.ndarray, clip_limit: float, tiles_x: int, tiles_y: int) -> np
     return cv2.createCLAHE(clipLimit=clip_limit, tileGridSize=(tiles_x, tiles_y)).apply(np.ascontiguousarray(film))
 
 
+def equalize(film: np.ndarray) -> np.ndarray:
+    """Make all grey levels equally frequent, as OpenCV does: whatever tone curve a device applied is undone. The program has no such step."""
+    return cv2.equalizeHist(np.ascontiguousarray(film))
+
+
+ACTIONS = {"crop_border": crop_border, "depth8": depth8, "resize": resize, "clahe": clahe, "equalize": equalize}
+
+
 def to_pixels(film: np.ndarray, steps: tuple[dict, ...]) -> np.ndarray:
     """Run all steps before `normalize` and return the 8-bit picture that the networks see."""
     for step in steps:
         options = {key: value for key, value in step.items() if key not in ("step", "filter")}
         if step["step"] == "normalize":
             break
-        film = {"crop_border": crop_border, "depth8": depth8, "resize": resize, "clahe": clahe}[step["step"]](
-            film, **options
-        )
+        film = ACTIONS[step["step"]](film, **options)
     return film
 
 

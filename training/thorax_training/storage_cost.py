@@ -15,7 +15,7 @@ SPLITS = ("val", "test")
 
 def extract(paths: Paths, films: dataset.Films, split: str) -> None:
     """Run the float32 graphs over a split."""
-    stack = dataset.pixels(films, paths.data, recipe.STEPS, paths.cache / "pixels.plain.npy")[films.where(split)]
+    stack = dataset.pixels(films, paths.data, recipe.STEPS, paths.cache)[films.where(split)]
     for network in networks.NETWORKS:
         features.extract(paths, network, f"{split}-f32", stack, keep_grid=False, weights="f32")
 
