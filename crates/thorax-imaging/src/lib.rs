@@ -1,9 +1,11 @@
 //! **Pixels.** What lives here: reading radiographs out of files ([`mod@decode`]), contrast ([`mod@clahe`]), resampling,
-//! the preprocessing [`recipe`] of a bundle, quality measures, and writing pictures. Pure, synchronous functions.
+//! the preprocessing [`recipe`] of a bundle, quality measures, covering parts of a film, and writing pictures. Pure, synchronous
+//! functions.
 //! What never does: a patient, a network, a database, an async runtime, the environment or the clock.
 //! Start reading at [`GrayImage`], then [`decode::decode`], then [`recipe::Recipe`].
 
 pub mod clahe;
+pub mod cover;
 pub mod decode;
 pub mod encode;
 mod gray;

@@ -9,6 +9,7 @@ mod steps;
 
 pub use depth::depth8;
 pub use field::Field;
+pub(crate) use steps::cut;
 
 use crate::clahe::{Clahe, ClaheError};
 use crate::resize::Filter;

@@ -107,10 +107,19 @@ pub struct Reading {
     pub maps: Vec<NetworkMap>,
     /// Where they see it together.
     pub agreement_map: Option<Heat>,
-    /// The part of the film that the maps cover.
+    /// Probability of lung for each cell; `None` where the bundle finds no lungs or its network for them was not run.
+    pub lungs: Option<Heat>,
+    /// The part of the film that the maps and the lungs cover.
     pub field: Field,
     /// How long it took.
     pub milliseconds: StageTimes,
+}
+
+impl Reading {
+    /// Of a film that the gate refused: there is nothing to show of it.
+    const fn refused(prediction: Prediction, field: Field, milliseconds: StageTimes) -> Self {
+        Self { prediction, maps: Vec::new(), agreement_map: None, lungs: None, field, milliseconds }
+    }
 }
 
 /// A claim on a reading. Dropping it tells the desk that nobody waits any more.
@@ -223,7 +232,7 @@ impl Analyzer {
         if !measured.is_empty() && !request.force {
             let milliseconds = StageTimes { preprocess: stopwatch.lap(), gate: 0.0, inference: 0.0 };
             let prediction = Prediction { gate: Verdict::new(measured), consensus: None };
-            let reading = Reading { prediction, maps: Vec::new(), agreement_map: None, field, milliseconds };
+            let reading = Reading::refused(prediction, field, milliseconds);
             let _ = reply.send(Ok(reading));
             return Ok((None, ticket));
         }
@@ -335,7 +344,7 @@ fn read(seat: Seat<Claim>, shared: &Shared, inference: f64) -> Result<Reading, A
     let field = seat.caller.field;
     if !verdict.accepted && !seat.force {
         let prediction = Prediction { gate: verdict, consensus: None };
-        return Ok(Reading { prediction, maps: Vec::new(), agreement_map: None, field, milliseconds });
+        return Ok(Reading::refused(prediction, field, milliseconds));
     }
     let ballots: Vec<Ballot<'_>> = seat
         .voters
@@ -352,8 +361,10 @@ fn read(seat: Seat<Claim>, shared: &Shared, inference: f64) -> Result<Reading, A
     let circumstances = Circumstances { age_years: seat.caller.age_years, overridden: !verdict.accepted };
     let consensus = ensemble::consensus(bundle, &ballots, circumstances);
     let label = bundle.labels().iter().position(|&label| consensus.final_diagnosis == Some(label));
-    let maps = label.map(|label| round::maps(bundle, &seat.opinions, &seat.voters, label)).unwrap_or_default();
+    let lungs = round::lungs(&seat.opinions);
+    let maps = |label| round::maps(bundle, &seat.opinions, &seat.voters, label, lungs.as_ref());
+    let maps = label.map(maps).unwrap_or_default();
     let agreement_map = explain::agreement(&maps).ok();
     let prediction = Prediction { gate: verdict, consensus: Some(consensus) };
-    Ok(Reading { prediction, maps, agreement_map, field, milliseconds })
+    Ok(Reading { prediction, maps, agreement_map, lungs, field, milliseconds })
 }

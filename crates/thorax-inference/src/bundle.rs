@@ -13,7 +13,7 @@ use thorax_domain::prediction::Diagnosis;
 
 pub use gate_file::Classifier;
 pub use golden::{Golden, GoldenError, GoldenFilm, GoldenNetwork, Tolerance};
-pub use manifest::{Caution, Ensemble, GateLimits, Lungs, Manifest, Network};
+pub use manifest::{Caution, Ensemble, GateLimits, Lungs, Manifest, Network, Thresholds};
 
 /// A bundle whose manifest, labels and hashes are in order. Its golden values are checked when its networks are loaded.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::{Refusal, Verdict};
+use thorax_imaging::heat::Heat;
 
 use crate::bundle::Bundle;
 use crate::engine::{Batch, Tensor};
@@ -181,24 +182,27 @@ fn opinion(outputs: &NetworkOutputs, place: usize, milliseconds: f64) -> Opinion
     }
 }
 
+/// Where the network that finds lungs found them; `None` where it did not run or there is none.
+pub fn lungs(opinions: &[Option<Result<Opinion, String>>]) -> Option<Heat> {
+    let tensor = opinions.iter().flatten().flatten().find_map(|opinion| opinion.lungs.as_ref())?;
+    let (height, width) = (tensor.shape[2], tensor.shape[3]);
+    Heat::new(width, height, tensor.samples.clone()).ok()
+}
+
 /// The maps of the networks that voted, for one class.
 pub fn maps(
     bundle: &Bundle,
     opinions: &[Option<Result<Opinion, String>>],
     voters: &[usize],
     label: usize,
+    lungs: Option<&Heat>,
 ) -> Vec<NetworkMap> {
     let given = |network: usize| opinions[network].as_ref().and_then(|one| one.as_ref().ok());
-    let lungs = (0..opinions.len()).find_map(|network| given(network)?.lungs.as_ref());
-    let lungs = lungs.and_then(|tensor| {
-        let (height, width) = (tensor.shape[2], tensor.shape[3]);
-        thorax_imaging::heat::Heat::new(width, height, tensor.samples.clone()).ok()
-    });
     voters
         .iter()
         .filter_map(|&network| {
             let heat = crate::explain::evidence(&given(network)?.cam, 0, label).ok()?;
-            let lung_share = lungs.as_ref().and_then(|lungs| crate::explain::lung_share(&heat, lungs));
+            let lung_share = lungs.and_then(|lungs| crate::explain::lung_share(&heat, lungs));
             Some(NetworkMap { name: bundle.networks()[network].name.clone(), heat, lung_share })
         })
         .collect()

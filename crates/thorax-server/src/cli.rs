@@ -6,6 +6,7 @@ mod clahe;
 mod completions;
 mod decode;
 mod doctor;
+mod evaluate;
 mod heatmaps;
 mod manage;
 mod predict;
@@ -31,6 +32,7 @@ Examples:
   thorax predict --format json films/ > out.jsonl a folder, one JSON object a line
   thorax predict --heatmaps maps film.png         with pictures of where the networks looked
   thorax batch films/ --out results.csv           thousands; Ctrl-C and run it again to go on
+  thorax evaluate films/ --labels labels.csv      how good is the bundle on films with known labels?
   thorax replay result.json film.dcm              does the same come out again?
   thorax serve --demo                             the web application, at http://127.0.0.1:8000
   thorax doctor                                   what is here, what is missing, how to mend it
@@ -53,6 +55,7 @@ enum Command {
     Manage(manage::Manage),
     Predict(predict::Predict),
     Batch(batch::Batch),
+    Evaluate(evaluate::Evaluate),
     Clahe(clahe::Enhance),
     Replay(replay::Replay),
     Bundle(bundle::Inspect),
@@ -88,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Decode(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Batch(command) => command.run(),
+        Command::Evaluate(command) => command.run(),
         Command::Clahe(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Bundle(command) => command.run(),

@@ -1,5 +1,6 @@
 //! **What is kept.** What lives here: everything that outlives a request or a run of the program: users, patients, X-rays,
-//! predictions, reviews, jobs, sessions, the audit log, statistics, blobs, the cache, and the results journal of a batch.
+//! predictions, reviews, jobs, sessions, the audit log, statistics, blobs, the cache, the results journal of a batch, and
+//! tables that were made elsewhere.
 //! What never does: a network, a pixel, a page, a decision about a film; nor does anything else in the house know how something
 //! is kept. Start reading at [`Store`].
 //!
@@ -53,6 +54,7 @@ pub mod sessions;
 mod sql;
 pub mod statements;
 pub mod statistics;
+pub mod table;
 mod tallies;
 pub mod tokens;
 pub mod users;

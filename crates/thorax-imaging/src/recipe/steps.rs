@@ -7,7 +7,7 @@ use std::fmt;
 
 /// Pixels cut from either end of a side.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a side, never negative")]
-pub(super) fn cut(side: u32, fraction: f64) -> u32 {
+pub(crate) fn cut(side: u32, fraction: f64) -> u32 {
     (f64::from(side) * fraction + 0.5).floor() as u32
 }
 

@@ -31,6 +31,8 @@ pub struct Manifest {
     pub gate: GateLimits,
     /// Where lungs are found, if anywhere.
     pub lungs: Option<Lungs>,
+    /// Where COVID begins to be suspected and where it counts as found, if the bundle says so.
+    pub thresholds: Option<Thresholds>,
     /// The file of golden values.
     pub golden: FileHash,
     /// What it was trained on and how; for people.
@@ -121,6 +123,16 @@ pub struct Lungs {
     pub output: String,
 }
 
+/// Limits of the ensemble's probability of COVID; a film is called positive when it is at least this.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// Low, so that few who have it are passed over.
+    pub screening: f64,
+    /// High, so that few who do not have it are called so; at least `screening`.
+    pub confirmation: f64,
+}
+
 /// A file and its hash.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -147,6 +159,7 @@ impl Manifest {
         }
         self.check_networks()?;
         self.check_ensemble()?;
+        self.check_thresholds()?;
         let files = self.network.iter().map(|network| &network.file).chain([&self.gate.file, &self.golden.file]);
         for file in files {
             if file.contains(['/', '\\']) || file.starts_with('.') {
@@ -196,6 +209,19 @@ impl Manifest {
             if !(0.0..=1.0).contains(&value) {
                 return Err(format!("ensemble.{name} must lie within 0 and 1"));
             }
+        }
+        Ok(())
+    }
+
+    fn check_thresholds(&self) -> Result<(), String> {
+        let Some(Thresholds { screening, confirmation }) = self.thresholds else { return Ok(()) };
+        for (name, value) in [("screening", screening), ("confirmation", confirmation)] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(format!("thresholds.{name} must lie within 0 and 1"));
+            }
+        }
+        if confirmation < screening {
+            return Err("thresholds.confirmation must not be below thresholds.screening".to_owned());
         }
         Ok(())
     }

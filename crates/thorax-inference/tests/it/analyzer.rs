@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use thorax_domain::prediction::{Consensus, Diagnosis};
 use thorax_inference::analyzer::{Analyzer, Request, Settings, SubmitError};
+use thorax_inference::bundle::Bundle;
 
-use crate::toy::{Behaviour, Door, FOOTPRINT, NETWORKS, expected, open, request};
+use crate::toy::{Behaviour, Door, FOOTPRINT, NETWORKS, ToyEngine, expected, open, request, write_bundle};
 
 /// Grey of a film that the toy calls COVID, and one that it refuses at the gate.
 const LIGHT: u8 = 200;
@@ -47,6 +48,25 @@ fn six_votes_make_the_weighted_mean_of_calibrated_vectors() {
     // The toy's map has its heat on the right.
     assert!(reading.maps.iter().all(|map| map.heat.values()[1] > map.heat.values()[0]));
     assert!(reading.agreement_map.is_some());
+}
+
+#[test]
+fn lungs_are_told_where_the_bundle_finds_them_and_the_film_was_read() {
+    let (plain, _, _folder) = open(Behaviour::default(), settings());
+    assert_eq!(plain.submit(&request(LIGHT)).unwrap().wait().unwrap().lungs, None);
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    let manifest = folder.path().join("bundle.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap() + "[lungs]\nnetwork = \"three\"\noutput = \"lungs\"\n";
+    std::fs::write(&manifest, text).unwrap();
+    let bundle = Bundle::open(folder.path()).unwrap();
+    let analyzer = Analyzer::open(bundle, Arc::new(ToyEngine::default()), settings()).unwrap();
+    let reading = analyzer.submit(&request(LIGHT)).unwrap().wait().unwrap();
+    assert_eq!(reading.lungs.unwrap().values(), [0.0, 1.0]);
+    assert!(reading.maps.iter().all(|map| map.lung_share.is_some_and(|share| share > 0.5)));
+    assert_eq!(analyzer.submit(&request(DARK)).unwrap().wait().unwrap().lungs, None, "the gate refused");
+    let without = Request { networks: ["zero", "one", "two", "four"].map(str::to_owned).to_vec(), ..request(LIGHT) };
+    assert_eq!(analyzer.submit(&without).unwrap().wait().unwrap().lungs, None, "three was not asked");
 }
 
 #[test]

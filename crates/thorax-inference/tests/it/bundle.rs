@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use thorax_inference::analyzer::{Analyzer, Settings};
-use thorax_inference::bundle::{Bundle, BundleError, hash};
+use thorax_inference::bundle::{Bundle, BundleError, Thresholds, hash};
 
 use crate::toy::{NETWORKS, ToyEngine, write_bundle};
 
@@ -63,11 +63,30 @@ fn wrong_labels_and_figures_are_refused() {
         ("file = \"two.onnx\"", "file = \"../two.onnx\"", "beside the manifest"),
         ("step = \"resize\"", "step = \"resise\"", "resise"),
         ("schema = 1", "schema = 1\ncolour = 3", "colour"),
+        ("schema = 1", "schema = 1\nthresholds = {screening = 0.1, confirmation = 1.5}", "thresholds.confirmation"),
+        ("schema = 1", "schema = 1\nthresholds = {screening = nan, confirmation = 0.5}", "thresholds.screening"),
+        ("schema = 1", "schema = 1\nthresholds = {screening = 0.6, confirmation = 0.5}", "must not be below"),
+        ("schema = 1", "schema = 1\nthresholds = {screening = 0.6}", "confirmation"),
     ];
     for (from, to, words) in cases {
         let refusal = refusal(from, to);
         assert!(refusal.contains(words), "{to}: {refusal}");
     }
+}
+
+#[test]
+fn thresholds_may_be_stated_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    assert_eq!(Bundle::open(folder.path()).unwrap().manifest().thresholds, None);
+    edit(
+        folder.path(),
+        "bundle.toml",
+        "schema = 1",
+        "schema = 1\nthresholds = {screening = 0.12, confirmation = 0.55}",
+    );
+    let stated = Bundle::open(folder.path()).unwrap().manifest().thresholds;
+    assert_eq!(stated, Some(Thresholds { screening: 0.12, confirmation: 0.55 }));
 }
 
 #[test]

@@ -198,7 +198,7 @@ fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
 }
 
 /// A progress bar on the terminal; nothing where standard error is none.
-fn progress(files: usize) -> ProgressBar {
+pub fn progress(files: usize) -> ProgressBar {
     let bar = ProgressBar::new(files as u64);
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} films, {per_sec}, {eta} left")
         .expect("the template is a constant that a test renders; this is a bug");

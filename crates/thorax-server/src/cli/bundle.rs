@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use thorax_inference::bundle::Bundle;
+use thorax_inference::bundle::{Bundle, Thresholds};
 
 use super::{Outcome, table};
 use crate::app;
@@ -77,6 +77,12 @@ fn info(bundle: &Bundle, out: &mut impl Write) -> Result<()> {
         ensemble.coverage * 100.0,
         ensemble.conformal_threshold
     )?;
+    match manifest.thresholds {
+        Some(Thresholds { screening, confirmation }) => {
+            writeln!(out, "COVID     screening at p >= {screening}, confirmation at p >= {confirmation}")?;
+        }
+        None => writeln!(out, "COVID     no thresholds for screening and confirmation stated")?,
+    }
     let gate = &manifest.gate;
     writeln!(
         out,

@@ -13,7 +13,6 @@ mod form;
 mod frame;
 mod home;
 mod icons;
-mod measures;
 mod mine;
 mod patients;
 mod reading;
@@ -25,6 +24,7 @@ mod upload;
 mod worklist;
 mod xray;
 
+pub use crate::measures::{ConfusionMatrix, Interval};
 pub use account::{AccountPage, LoginPage, NewToken, RegisterPage, SessionRow, TokenRow};
 pub use admin::{
     AuditFilter, AuditPage, AuditRow, CacheRow, CachesPage, Check, Health, JobRow, JobsFilter, JobsPage, Memory,
@@ -35,7 +35,6 @@ pub use fault::ErrorPage;
 pub use form::{Choice, FieldError, FormErrors};
 pub use frame::{Flash, FlashKind, Frame, Html, Moment, Role, Sidebar, SignedIn, TOOLBAR_SLOT, Theme};
 pub use home::{AdminHome, DoctorHome, DoctorStatistics, PatientHome};
-pub use measures::{ConfusionMatrix, Interval};
 pub use mine::{MyResult, MyResultPage, MyResultsPage};
 pub use patients::{NewPatientPage, PatientForm, PatientPage, PatientRow, PatientsPage};
 pub use reading::{

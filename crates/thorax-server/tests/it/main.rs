@@ -27,6 +27,8 @@ mod crash;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod evaluate;
+#[cfg(test)]
 mod films;
 #[cfg(test)]
 mod intake;

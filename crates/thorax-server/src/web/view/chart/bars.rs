@@ -43,7 +43,7 @@ pub fn bars(title: &str, description: &str, bars: &[Bar], full: Option<f64>) -> 
         );
         drawing.words("words strong start", (WIDTH - VALUES + 10.0, middle), &bar.text);
     }
-    drawing.done()
+    Html(drawing.done())
 }
 
 /// Four probabilities as one bar, in the order of `Diagnosis::ALL`.
@@ -61,5 +61,5 @@ pub fn stacked(probabilities: &[f64; 4]) -> Html {
         drawing.rectangle(&class, (left, 0.0), ((width - 1.0).max(0.0), HEIGHT), &name((one, share)));
         left += width;
     }
-    drawing.done()
+    Html(drawing.done())
 }

@@ -44,7 +44,7 @@ pub fn matrix(title: &str, (down, across): (&str, &str), names: (&[String], &[St
             drawing.words(words, (left + WIDTH / 2.0, top + HEIGHT / 2.0 + 5.0), &cell.text);
         }
     }
-    drawing.done()
+    Html(drawing.done())
 }
 
 /// One of eleven shades, which `app.css` colours for each theme.

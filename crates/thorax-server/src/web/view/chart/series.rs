@@ -46,7 +46,7 @@ pub fn series(title: &str, description: &str, days: &[Day]) -> Html {
             drawing.words("words small start", (x + pitch * 0.1, HEIGHT - 8.0), &column.first);
         }
     }
-    drawing.done()
+    Html(drawing.done())
 }
 
 /// One column: one day or several.

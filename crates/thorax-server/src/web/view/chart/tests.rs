@@ -1,7 +1,8 @@
 //! What every chart keeps to: a name, no style, nothing that breaks out of the drawing, coordinates inside it.
 
 use super::*;
-use crate::web::view::{Day, Interval};
+use crate::drawing::number;
+use crate::web::view::{Day, Html, Interval};
 
 fn bar(label: &str, value: f64) -> Bar {
     Bar { label: label.to_owned(), value, text: number(value), class: "dx-covid" }

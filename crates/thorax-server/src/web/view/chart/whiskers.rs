@@ -40,5 +40,5 @@ pub fn whiskers(title: &str, description: &str, whiskers: &[Whisker]) -> Html {
         drawing.circle(&format!("fill {}", whisker.class), (across(interval.share), middle), 5.0);
         drawing.rectangle("touch", (low, middle - ROW / 2.0), (high - low, ROW), &hint);
     }
-    drawing.done()
+    Html(drawing.done())
 }

@@ -1,8 +1,10 @@
-//! Sensitivity and specificity from reviews, with intervals that stay honest for few of them.
+//! Who said what: sensitivity, specificity and accuracy from counts.
 
 use thorax_domain::prediction::Diagnosis;
 
-/// What a reader said against what the doctors said.
+use super::Interval;
+
+/// What a reader said against what is so: what the doctors said, or the labels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     /// `counts[predicted][actual]`, both in the order of `Diagnosis::ALL`.
@@ -10,21 +12,30 @@ pub struct ConfusionMatrix {
 }
 
 impl ConfusionMatrix {
-    /// Counts reviews in.
-    pub fn add(&mut self, predicted: Diagnosis, actual: Diagnosis, reviews: u64) {
-        self.counts[index(predicted)][index(actual)] += reviews;
+    /// Counts films in.
+    pub fn add(&mut self, predicted: Diagnosis, actual: Diagnosis, films: u64) {
+        self.counts[index(predicted)][index(actual)] += films;
     }
 
-    /// Reviews in all.
+    /// Films in all.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.counts.iter().flatten().sum()
     }
 
-    /// Share of reviews in which both said the same.
+    /// Share of films of which both said the same.
     #[must_use]
     pub fn accuracy(&self) -> Option<Interval> {
         Interval::wilson((0..4).map(|class| self.counts[class][class]).sum(), self.total())
+    }
+
+    /// Mean of the sensitivities for the diagnoses that occur.
+    #[expect(clippy::cast_precision_loss, reason = "there are four diagnoses")]
+    #[must_use]
+    pub fn balanced_accuracy(&self) -> Option<f64> {
+        let found: Vec<f64> =
+            Diagnosis::ALL.into_iter().filter_map(|one| self.sensitivity(one)).map(|one| one.share).collect();
+        (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
     }
 
     /// Of those with the diagnosis, the share that was found.
@@ -44,7 +55,7 @@ impl ConfusionMatrix {
         Interval::wilson(without - wrongly_called, without)
     }
 
-    /// How often the doctors said so.
+    /// How often it is so.
     #[must_use]
     pub fn actual(&self, diagnosis: Diagnosis) -> u64 {
         self.counts.iter().map(|row| row[index(diagnosis)]).sum()
@@ -60,55 +71,9 @@ fn index(diagnosis: Diagnosis) -> usize {
     }
 }
 
-/// A share and its 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
-    /// The share itself.
-    pub share: f64,
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-    /// Of how many.
-    pub of: u64,
-}
-
-impl Interval {
-    /// Wilson's score interval; none where there was nothing to count.
-    #[expect(clippy::cast_precision_loss, reason = "exact far beyond any count of reviews")]
-    #[must_use]
-    pub fn wilson(hits: u64, of: u64) -> Option<Self> {
-        /// The normal distribution's 97.5 % quantile.
-        const Z: f64 = 1.959_963_984_540_054;
-        if of == 0 {
-            return None;
-        }
-        let (share, number) = (hits as f64 / of as f64, of as f64);
-        let middle = (share + Z * Z / (2.0 * number)) / (1.0 + Z * Z / number);
-        let spread = share * (1.0 - share) / number + Z * Z / (4.0 * number * number);
-        let half = Z / (1.0 + Z * Z / number) * spread.sqrt();
-        Some(Self { share, low: (middle - half).max(0.0), high: (middle + half).min(1.0), of })
-    }
-
-    /// `91.7 % (64.6–98.5 %)`.
-    #[must_use]
-    pub fn text(&self) -> String {
-        format!("{:.1} % ({:.1}–{:.1} %)", self.share * 100.0, self.low * 100.0, self.high * 100.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn wilson_agrees_with_the_textbook_and_nothing_is_nothing() {
-        assert_eq!(Interval::wilson(0, 0), None);
-        let interval = Interval::wilson(11, 12).unwrap();
-        assert!((interval.low - 0.6461).abs() < 5e-4 && (interval.high - 0.9851).abs() < 5e-4, "{interval:?}");
-        let none = Interval::wilson(0, 10).unwrap();
-        assert!(none.low.abs() < 1e-9 && (none.high - 0.2775).abs() < 5e-4, "{none:?}");
-    }
 
     #[test]
     fn sensitivity_and_specificity_of_a_matrix_by_hand() {
@@ -122,6 +87,8 @@ mod tests {
         assert!(close(matrix.sensitivity(Diagnosis::Covid), 0.8));
         assert!(close(matrix.specificity(Diagnosis::Covid), 0.75));
         assert!(close(matrix.accuracy(), 23.0 / 30.0));
+        assert!((matrix.balanced_accuracy().unwrap() - f64::midpoint(0.8, 0.75)).abs() < 1e-12);
+        assert_eq!(ConfusionMatrix::default().balanced_accuracy(), None);
         assert_eq!(matrix.sensitivity(Diagnosis::LungOpacity), None);
         assert!(close(matrix.specificity(Diagnosis::LungOpacity), 1.0));
     }

@@ -1,0 +1,32 @@
+//! The checks, and what they mean.
+
+use super::super::{Check, Checks};
+use super::{estimate, table};
+
+pub fn section(checks: Option<&Checks>) -> String {
+    let Some(checks) = checks else {
+        return "## What else is read than lungs\n\nSkipped.".to_owned();
+    };
+    let row = |name: &str, check: &Check| {
+        let films =
+            if check.unread == 0 { check.films.to_string() } else { format!("{} ({} not)", check.films, check.unread) };
+        [name.to_owned(), films, estimate(check.covid_auroc), estimate(check.covid_auroc_uncovered)]
+    };
+    let mut rows = vec![row("only the outer border of 6 %", &checks.border_only)];
+    rows.extend(checks.lungs_covered.as_ref().map(|check| row("lungs covered", check)));
+    let lungs = match checks.lungs_covered {
+        Some(_) => {
+            "\n\nLungs are where the bundle sees them with a probability above 0.5; what it does not see, as in a white lung, \
+            stays."
+        }
+        None => "\n\nThe bundle has no output that finds lungs, so that they could not be covered.",
+    };
+    format!(
+        "## What else is read than lungs\n\nThe same films, read once more with a part covered by one even grey, the gate overridden. \
+        What is left shows no lungs, so that an area near 0.5 is what one wants; a high one says that the networks read something \
+        else than lungs: the border, letters, the outline, how a hospital takes and stores films. Then the figures above are worth \
+        less on films from elsewhere. The even grey is the mean of the film, or of what is left of it, and so still tells how light a film is; a recipe that cuts off \
+        the border leaves nothing else of the first check.\n\n{}{lungs}",
+        table(&["what is left", "films", "AUROC of COVID", "AUROC of the same films, uncovered"], rows)
+    )
+}
