@@ -113,7 +113,7 @@ pub fn coverage(cases: &[Case]) -> String {
     drawing.through("curve c4", &thinned(&curve.iter().filter_map(point).collect::<Vec<_>>()));
     for (index, one) in selection::tenths(cases).iter().rev().enumerate() {
         let Some(accuracy) = one.accuracy else { continue };
-        let line = format!("{:.0} % answered: {}", one.coverage * 100.0, accuracy.text());
+        let line = format!("{:.0} %: {}", one.coverage * 100.0, accuracy.text());
         drawing.words("small", (BESIDE, TOP + 12.0 + 24.0 * place(index)), &line);
     }
     drawing.done()

@@ -131,7 +131,7 @@ impl Labelled {
     /// The path below the folder, or why there is none: a labels file names no film elsewhere.
     ///
     /// # Errors
-    /// [`Elsewhere`] for an absolute path and for one with `..` in it.
+    /// Where it is absolute, or has `..` in it.
     pub fn below(&self, folder: &Path) -> Result<PathBuf, Elsewhere> {
         let path = Path::new(&self.file);
         let is_below = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
