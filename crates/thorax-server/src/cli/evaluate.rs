@@ -122,7 +122,7 @@ impl Evaluate {
 fn summary(evaluation: &Evaluation) -> String {
     let films = &evaluation.films;
     let mut lines = vec![format!(
-        "films     {} listed: {} read, {} refused by the gate, {} without a diagnosis, {} unreadable, {} missing",
+        "films        {} listed: {} read, {} refused by the gate, {} without a diagnosis, {} unreadable, {} missing",
         films.listed,
         films.read,
         films.refused,
@@ -134,17 +134,17 @@ fn summary(evaluation: &Evaluation) -> String {
     if unknown + duplicates > 0 {
         let unknown = count(unknown, "row with an unknown label", "rows with an unknown label");
         let duplicates = count(duplicates, "row that names a film again", "rows that name a film again");
-        lines.push(format!("          {unknown}, {duplicates}"));
+        lines.push(format!("             {unknown}, {duplicates}"));
     }
     let share = |interval: Option<Interval>| interval.map_or("undefined".to_owned(), |interval| interval.text());
     for class in evaluation.discrimination.iter().take(1).flat_map(|ensemble| &ensemble.classes) {
-        lines.push(format!("AUROC     {:<16} {}", class.diagnosis, area(class.auroc)));
+        lines.push(format!("AUROC        {:<16} {}", class.diagnosis, area(class.auroc)));
     }
-    lines.push(format!("accuracy  {}", share(evaluation.decisions.accuracy)));
+    lines.push(format!("accuracy     {}", share(evaluation.decisions.accuracy)));
     lines.push(format!("inconclusive {}", share(evaluation.decisions.inconclusive)));
     for at in evaluation.thresholds.iter().flatten() {
         lines.push(format!(
-            "COVID     {} at p >= {}: sensitivity {}, specificity {}",
+            "COVID        {} at p >= {}: sensitivity {}, specificity {}",
             at.name,
             at.threshold,
             share(at.sensitivity),
@@ -152,11 +152,14 @@ fn summary(evaluation: &Evaluation) -> String {
         ));
     }
     if let Some(checks) = &evaluation.checks {
-        lines.push(format!("checks    AUROC of COVID from the border alone {}", area(checks.border_only.covid_auroc)));
+        lines.push(format!(
+            "checks       AUROC of COVID from the border alone {}",
+            area(checks.border_only.covid_auroc)
+        ));
         let lungs = checks
             .lungs_covered
             .map_or("not made: the bundle finds no lungs".to_owned(), |check| area(check.covid_auroc));
-        lines.push(format!("          with the lungs covered {lungs}; near 0.5 is what one wants"));
+        lines.push(format!("             with the lungs covered {lungs}; near 0.5 is what one wants"));
     }
     lines.push(evaluation.notice.to_owned());
     lines.join("\n") + "\n"

@@ -17,9 +17,9 @@ text{font:13px system-ui,sans-serif;fill:#1c2a30}.small{font-size:12px;fill:#4c5
 
 /// Left, top and side of the square that holds the curves.
 const LEFT: f64 = 62.0;
-const TOP: f64 = 44.0;
+const TOP: f64 = 62.0;
 const SIDE: f64 = 400.0;
-const SIZE: (f64, f64) = (720.0, 500.0);
+const SIZE: (f64, f64) = (720.0, 518.0);
 /// Where what stands beside the square begins.
 const BESIDE: f64 = LEFT + SIDE + 24.0;
 /// More points than this cannot be told apart.
@@ -42,7 +42,7 @@ fn square(title: &str, description: &str, (across, up): (&str, &str)) -> Drawing
         drawing.words("small end", (beside.0 - 8.0, beside.1 + 4.0), words);
     }
     drawing.words("small middle", (LEFT + SIDE / 2.0, TOP + SIDE + 42.0), &format!("{across} →"));
-    drawing.words("small", (10.0, TOP - 6.0), &format!("{up} ↑"));
+    drawing.words("small", (10.0, TOP - 12.0), &format!("{up} ↑"));
     drawing
 }
 
@@ -111,10 +111,11 @@ pub fn coverage(cases: &[Case]) -> String {
     let curve = selection::curve(cases);
     let point = |one: &super::Selected| Some(at(one.coverage, one.accuracy?.share));
     drawing.through("curve c4", &thinned(&curve.iter().filter_map(point).collect::<Vec<_>>()));
+    drawing.words("small", (BESIDE, TOP + 12.0), "answered: called rightly (95 %)");
     for (index, one) in selection::tenths(cases).iter().rev().enumerate() {
         let Some(accuracy) = one.accuracy else { continue };
         let line = format!("{:.0} %: {}", one.coverage * 100.0, accuracy.text());
-        drawing.words("small", (BESIDE, TOP + 12.0 + 24.0 * place(index)), &line);
+        drawing.words("small", (BESIDE, TOP + 40.0 + 24.0 * place(index)), &line);
     }
     drawing.done()
 }

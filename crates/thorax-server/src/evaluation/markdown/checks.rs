@@ -16,17 +16,17 @@ pub fn section(checks: Option<&Checks>) -> String {
     rows.extend(checks.lungs_covered.as_ref().map(|check| row("lungs covered", check)));
     let lungs = match checks.lungs_covered {
         Some(_) => {
-            "\n\nLungs are where the bundle sees them with a probability above 0.5; what it does not see, as in a white lung, \
-            stays."
+            "Lungs are covered where the bundle sees them with a probability above 0.5. What it does not see, as in lungs \
+            that are white with disease, stays and may be read, and so may the outline of what is covered."
         }
-        None => "\n\nThe bundle has no output that finds lungs, so that they could not be covered.",
+        None => "The bundle has no output that finds lungs, so that they could not be covered.",
     };
-    format!(
-        "## What else is read than lungs\n\nThe same films, read once more with a part covered by one even grey, the gate overridden. \
-        What is left shows no lungs, so that an area near 0.5 is what one wants; a high one says that the networks read something \
-        else than lungs: the border, letters, the outline, how a hospital takes and stores films. Then the figures above are worth \
-        less on films from elsewhere. The even grey is the mean of the film, or of what is left of it, and so still tells how light a film is; a recipe that cuts off \
-        the border leaves nothing else of the first check.\n\n{}{lungs}",
-        table(&["what is left", "films", "AUROC of COVID", "AUROC of the same films, uncovered"], rows)
-    )
+    let words = "The same films, read once more with a part covered by one even grey, the gate overridden. Hardly any lung \
+        is left, so that an area near 0.5 is what one wants; a high one says that the networks read something else than \
+        lungs: the border, letters, the outline, how a hospital takes and stores films. Then the figures above are worth \
+        less on films from elsewhere.";
+    let grey = "The even grey is the mean of the film, or of what is left of it, and so still tells how light a film is; where \
+        the recipe cuts off the border, that is all that the first check leaves.";
+    let table = table(&["what is left", "films", "AUROC of COVID", "AUROC of the same films, uncovered"], rows);
+    format!("## What else is read than lungs\n\n{words}\n\n{grey}\n\n{table}\n\n{lungs}")
 }
