@@ -105,9 +105,9 @@ impl Origin {
 }
 
 impl Evaluation {
-    /// The figures over films that were read with the bundle of this manifest.
+    /// The figures over films that were read with the bundle of this manifest; `checks` says whether covered, too.
     #[must_use]
-    pub fn of(provenance: Origin, films: Films, cases: &[Case], manifest: &Manifest) -> Self {
+    pub fn of(provenance: Origin, films: Films, cases: &[Case], manifest: &Manifest, checks: bool) -> Self {
         let names: Vec<String> = manifest.network.iter().map(|network| network.name.clone()).collect();
         Self {
             notice: DECISION_SUPPORT,
@@ -119,7 +119,7 @@ impl Evaluation {
             calibration: figures::calibration(cases),
             selection: selection::tenths(cases),
             groups: groups::groups(cases),
-            checks: Checks::of(cases, manifest.lungs.is_some()),
+            checks: checks.then(|| Checks::of(cases, manifest.lungs.is_some())),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! A table that somebody else made: CSV with named columns, in any order.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
+use sha2::Digest;
+use thorax_domain::xray::Sha256;
 
 /// A CSV file, read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,10 +89,7 @@ impl Table {
         if rows.is_empty() {
             return Err(TableError::Empty);
         }
-        let sha256 = Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let sha256 = Sha256::from_bytes(&sha2::Sha256::digest(bytes).into()).into();
         Ok(Self { columns, rows, sha256 })
     }
 

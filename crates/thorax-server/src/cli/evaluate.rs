@@ -11,7 +11,7 @@ use super::{Outcome, batch, count};
 use crate::app::{self, Usage};
 use crate::config::Options;
 use crate::evaluation::{self, Case, Evaluation, Films, Labels, Origin, Plan};
-use crate::measures::{Estimate, Interval};
+use crate::measures::Interval;
 use crate::new_file;
 
 const EXAMPLES: &str = "\
@@ -94,12 +94,7 @@ impl Evaluate {
         let request = Request { networks: &[], input_sha256: "", forced: false, program: app::PROGRAM };
         let provenance = analyzer.provenance(request)?;
         let origin = Origin::new(provenance, labels, self.split.clone(), SystemClock.now());
-        let mut evaluation = Evaluation::of(origin, films, cases, analyzer.bundle().manifest());
-        if self.skip_checks {
-            // Over no film at all nothing tells checks that found nothing from checks that were not made.
-            evaluation.checks = None;
-        }
-        Ok(evaluation)
+        Ok(Evaluation::of(origin, films, cases, analyzer.bundle().manifest(), !self.skip_checks))
     }
 
     fn write(&self, evaluation: &Evaluation, cases: &[Case]) -> Result<()> {
@@ -138,7 +133,7 @@ fn summary(evaluation: &Evaluation) -> String {
     }
     let share = |interval: Option<Interval>| interval.map_or("undefined".to_owned(), |interval| interval.text());
     for class in evaluation.discrimination.iter().take(1).flat_map(|ensemble| &ensemble.classes) {
-        lines.push(format!("AUROC        {:<16} {}", class.diagnosis, area(class.auroc)));
+        lines.push(format!("AUROC        {:<16} {}", class.diagnosis, evaluation::estimate(class.auroc)));
     }
     lines.push(format!("accuracy     {}", share(evaluation.decisions.accuracy)));
     lines.push(format!("inconclusive {}", share(evaluation.decisions.inconclusive)));
@@ -154,17 +149,13 @@ fn summary(evaluation: &Evaluation) -> String {
     if let Some(checks) = &evaluation.checks {
         lines.push(format!(
             "checks       AUROC of COVID from the border alone {}",
-            area(checks.border_only.covid_auroc)
+            evaluation::estimate(checks.border_only.covid_auroc)
         ));
         let lungs = checks
             .lungs_covered
-            .map_or("not made: the bundle finds no lungs".to_owned(), |check| area(check.covid_auroc));
+            .map_or("not made: the bundle finds no lungs".to_owned(), |check| evaluation::estimate(check.covid_auroc));
         lines.push(format!("             with the lungs covered {lungs}; near 0.5 is what one wants"));
     }
     lines.push(evaluation.notice.to_owned());
     lines.join("\n") + "\n"
-}
-
-fn area(estimate: Option<Estimate>) -> String {
-    evaluation::estimate(estimate)
 }

@@ -77,16 +77,13 @@ impl Covered {
 }
 
 impl Checks {
-    /// The checks over the films; none where they were not asked for.
+    /// The checks over films that were read covered, too.
     #[must_use]
-    pub fn of(cases: &[Case], has_lungs: bool) -> Option<Self> {
-        if cases.iter().any(|case| case.covered.is_none()) {
-            return None;
-        }
-        Some(Self {
+    pub fn of(cases: &[Case], has_lungs: bool) -> Self {
+        Self {
             border_only: check(cases, |scores| scores.border),
             lungs_covered: has_lungs.then(|| check(cases, |scores| scores.lungless)),
-        })
+        }
     }
 }
 
