@@ -23,7 +23,7 @@ def _manifest():
 @needs_bundle
 def test_hashes_and_sizes():
     content = _manifest()
-    entries = [*content["network"], content["gate"], content["golden"]]
+    entries = [*content["network"], content["locator"], content["gate"], content["golden"]]
     for entry in entries:
         file = BUNDLE / entry["file"]
         assert packages.sha256_of(file) == entry["sha256"], entry["file"]
@@ -50,7 +50,8 @@ def test_golden_values_are_consistent():
 
 
 def test_toml_survives_a_round_trip():
-    content = {"schema": 1, "labels": ["a", "b"], "step": [{"name": 'q"', "x": 1.0}], "t": {"v": 0.5, "u": {"w": 2}}}
+    steps = [{"step": "one"}, {"step": "two", "x": 1}]
+    content = {"labels": ["a", "b"], "view": [{"name": 'q"', "x": 1.0, "recipe": steps}], "t": {"v": 0.5, "u": {"w": 2}}}
     assert tomllib.loads(to_toml(content)) == content
 
 

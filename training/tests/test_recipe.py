@@ -31,7 +31,7 @@ def test_equalising_undoes_a_tone_curve():
 
 
 def test_normalize_keeps_one_channel_in_unit_range():
-    values = recipe.normalize(np.full((224, 224), 255, np.uint8), recipe.STEPS)
+    values = recipe.normalize(np.full((224, 224), 255, np.uint8), recipe.VIEWS["whole"])
     assert values.shape == (1, 1, 224, 224) and values.dtype == np.float32 and values.max() == 1.0
 
 

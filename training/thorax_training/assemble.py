@@ -1,4 +1,4 @@
-"""A graph that ships: backbone with int8 weights, head, class activation map, embedding, and lungs where there is a probe."""
+"""A graph that ships: backbone with int8 weights, head, class activation map, embedding."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from thorax_training.heads import Head
 from thorax_training.networks import Network
 
 
-def attach(
-    backbone: onnx.ModelProto, network: Network, head: Head, lungs: tuple[np.ndarray, float] | None = None
-) -> onnx.ModelProto:
+def attach(backbone: onnx.ModelProto, network: Network, head: Head) -> onnx.ModelProto:
     """Append the head to a backbone graph.
 
     `cam` is the head (bias included) applied to every cell of the grid and `logits` is the mean of `cam`, so the map
@@ -38,29 +36,9 @@ def attach(
     _output(model, "logits", ["N", classes])
     _output(model, "cam", ["N", classes, side, side])
     _output(model, "embedding", ["N", size])
-    if lungs is not None:
-        _append_lungs(model, side, *lungs)
     model.producer_name, model.doc_string = "thorax_training", f"{network.title}; {network.origin}"
     onnx.checker.check_model(model)
     return model
-
-
-def _append_lungs(model: onnx.ModelProto, side: int, weights: np.ndarray, bias: float) -> None:
-    _constant(model, "lungs_weights", weights.reshape(1, -1, 1, 1).astype(np.float32))
-    _constant(model, "lungs_bias", np.array([bias], np.float32))
-    model.graph.node.extend(
-        [
-            helper.make_node(
-                "Conv",
-                ["grid", "lungs_weights", "lungs_bias"],
-                ["lungs_score"],
-                name="lungs_score",
-                kernel_shape=[1, 1],
-            ),
-            helper.make_node("Sigmoid", ["lungs_score"], ["lungs"], name="lungs"),
-        ]
-    )
-    _output(model, "lungs", ["N", 1, side, side])
 
 
 def _constant(model: onnx.ModelProto, name: str, value: np.ndarray) -> None:

@@ -45,8 +45,6 @@ def measure(paths: Paths, films: dataset.Films) -> dict:
             "balanced_accuracy": measures.balanced_accuracy(probabilities.argmax(axis=1), label),
         }
 
-    def predict(fitted_on: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-        return heads.softmax(fitted(fitted_on).logits(values[wanted]))[:, outside.COVID]
-
-    report["left_out"] = outside.leave_one_source_out(films, predict, with_test=True)
+    without = outside.fitted_without(films, lambda chosen: heads.softmax(fitted(chosen).logits(values)))
+    report["left_out"] = outside.leave_one_source_out(films, without, with_test=True)
     return report

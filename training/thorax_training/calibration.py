@@ -64,6 +64,19 @@ def conformal_threshold(probabilities: np.ndarray, label: np.ndarray, coverage: 
     return float(scores[rank - 1]) if rank <= len(scores) else 1.0
 
 
+def operating_points(score: np.ndarray, positive: np.ndarray, least: float) -> dict[str, float]:
+    """Return the two thresholds of a score, by which a film is called positive when it has at least as much.
+
+    `screening`: the highest with a sensitivity of at least `least`. `confirmation`: the lowest with a specificity of at
+    least `least`, and not below the other. Both rounded to what the bundle carries, to the safe side.
+    """
+    ones, zeros = np.sort(score[positive]), np.sort(score[~positive])
+    screening = ones[math.floor((1 - least) * len(ones))]
+    confirmation = np.nextafter(zeros[math.ceil(least * len(zeros)) - 1], 1.0)
+    screening = math.floor(screening * 1e4) / 1e4
+    return {"screening": screening, "confirmation": max(screening, math.ceil(confirmation * 1e4) / 1e4)}
+
+
 def prediction_sets(probabilities: np.ndarray, threshold: float) -> np.ndarray:
     """Return a boolean array: which labels are in each film's prediction set."""
     return 1.0 - probabilities <= threshold

@@ -146,10 +146,63 @@ def _recipe(table: list[dict]) -> str:
 
 def _origins(settings: dict) -> str:
     rows = [
-        [n.title, n.origin, n.licence, t, w]
+        [n.title, n.view, n.origin, n.licence, t, w]
         for n, t, w in zip(networks.NETWORKS, settings["temperatures"], settings["weights"], strict=True)
     ]
-    return _table(["network", "where the backbone comes from", "licence", "temperature", "weight"], rows)
+    return _table(["network", "view", "where the backbone comes from", "licence", "temperature", "weight"], rows)
+
+
+def _steps(rows: list[dict]) -> str:
+    header = [
+        "mean of the networks",
+        "passes a film",
+        "against NIH",
+        "NIH left out too",
+        "same source",
+        "**both of the latter**",
+        "val, mean AUROC",
+    ]
+    kinds = ("nih", "both_unseen", "same_source", "outside", "val_macro_auroc")
+    return _table(header, [[row["name"], row["passes"], *(_three(row[kind]) for kind in kinds)] for row in rows])
+
+
+def _unseen(report: dict) -> str:
+    kinds = ("ece", "accuracy", "confidence", "coverage")
+    rows = [[source, row["films"], *(_three(row.get(kind)) for kind in kinds)] for source, row in report.items()]
+    header = ["source left out", "films", "ECE", "accuracy", "mean confidence", "coverage of the 90 % sets"]
+    return _table(header, rows)
+
+
+def _operating(report: dict) -> str:
+    rows = [
+        [split, row["name"], f"{row['threshold']:.4f}", _three(row["sensitivity"]), _three(row["specificity"])]
+        for split in ("val", "test")
+        for row in report[split]["operating"]
+    ]
+    return _table(["split", "threshold", "P(COVID) at least", "sensitivity", "specificity"], rows)
+
+
+def _explanation(rows: list[dict]) -> str:
+    header = [
+        "network",
+        "deletion: map (chance)",
+        "insertion: map (chance)",
+        "heat on the lungs (their part of the view)",
+        "like the map of a shuffled head",
+        "of shuffled layers",
+    ]
+    cells = [
+        [
+            row["network"],
+            f"{row['deletion']:.3f} ({row['deletion_by_chance']:.3f})",
+            f"{row['insertion']:.3f} ({row['insertion_by_chance']:.3f})",
+            f"{row['lung_share']:.2f} ({row['lung_area']:.2f})",
+            f"{row['alike_with_shuffled_head']:.2f}",
+            f"{row['alike_with_shuffled_layers']:.2f}",
+        ]
+        for row in rows
+    ]
+    return _table(header, cells)
 
 
 def _data(paths: Paths) -> str:
@@ -188,6 +241,7 @@ def write(paths: Paths) -> None:
         return json.loads(file.read_text()) if file.exists() else None
 
     report, border, lungs = read("evaluation.json"), read("border.json"), read("lungs.json")
+    views = read("views.json")
     parts = {
         "bundle": paths.bundle.name,
         "origins": _origins(report["settings"]),
@@ -196,6 +250,11 @@ def write(paths: Paths) -> None:
         "val": _inside(report, "val"),
         "sources": _sources(report, "test"),
         "outside": _outside(read("outside.json"), border),
+        "unseen": _unseen(read("unseen.json")),
+        "operating": _operating(report),
+        "steps": _steps(views["steps"]),
+        "single": _steps(views["networks"]),
+        "explanation": _explanation(read("explanation.json")),
         "border": _border(border),
         "conformal": _conformal(report),
         "agreement": _agreement(report),
@@ -209,6 +268,8 @@ def write(paths: Paths) -> None:
         "from_gate": _from("gate"),
         "from_storage": _from("storage"),
         "from_recipe": _from("recipe"),
-        "from_train": _from("train"),
+        "from_locate": _from("locate"),
+        "from_views": _from("views"),
+        "from_explain": _from("explain"),
     }
     paths.card.write_text(card_text.TEMPLATE.format(**parts))

@@ -83,11 +83,16 @@ def sample_weights(label: np.ndarray, source: np.ndarray) -> np.ndarray:
 
 
 def pixels(films: Films, data: Path, steps: tuple[dict, ...], folder: Path) -> np.ndarray:
-    """Return the recipe's 8-bit pictures of all films, from a cache file in `folder` if there is one."""
+    """Return the recipe's 8-bit pictures of all films, from a cache file in `folder` if there is one.
+
+    A recipe that crops to the lungs takes them from `lungs.npy` there, which stage `locate` writes.
+    """
     cache = folder / f"pixels.{'-'.join(step['step'] for step in steps)}.npy"
     if not cache.exists():
         stack = np.empty((len(films), recipe.SIDE, recipe.SIDE), np.uint8)
+        needs_lungs = any(step["step"] == "crop_lungs" for step in steps)
+        lungs = np.load(folder / "lungs.npy") if needs_lungs else [None] * len(films)
         for index, file in enumerate(films.file):
-            stack[index] = recipe.to_pixels(recipe.read_film(data / "xrays" / file), steps)
+            stack[index] = recipe.to_pixels(recipe.read_film(data / "xrays" / file), steps, lungs[index])
         np.save(cache, stack)
     return np.load(cache, mmap_mode="r")

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from thorax_training import border, calibrate, calibration, dataset, heads, measures, networks, outside, train
+from thorax_training import border, calibrate, calibration, dataset, measures, networks, outside, train
 from thorax_training.dataset import LABELS, Films
 from thorax_training.paths import Paths
 
@@ -97,7 +97,7 @@ def _disagreement(calibrated: np.ndarray) -> list[list[float]]:
     return [[float((a != b).mean()) for b in votes] for a in votes]
 
 
-def inside(paths: Paths, films: Films, logits: np.ndarray, settings: dict) -> dict:
+def inside(films: Films, logits: np.ndarray, settings: dict) -> dict:
     """Return all figures on the val and test splits."""
     report = {"settings": settings}
     for split in ("val", "test"):
@@ -113,6 +113,7 @@ def inside(paths: Paths, films: Films, logits: np.ndarray, settings: dict) -> di
             },
             "sources": by_source(mixed, films, chosen),
             "conformal": _sets(mixed, label, settings["conformal_threshold"]),
+            "operating": _operating(mixed[:, outside.COVID], label == outside.COVID, settings["thresholds"]),
             "without_each": _without_each(logits[:, chosen], settings, label),
             "disagreement": _disagreement(calibrated),
             "accuracy_by_agreement": {
@@ -126,33 +127,58 @@ def inside(paths: Paths, films: Films, logits: np.ndarray, settings: dict) -> di
     return report
 
 
-def left_out(paths: Paths, films: Films) -> dict:
+def left_out(films: Films, by_network: list[dict[tuple[str, bool], np.ndarray]]) -> dict:
     """Return leave-one-source-out AUROCs of every network and of their plain mean."""
-    loaded = [train.load(paths, network, films) for network in networks.NETWORKS]
-    chosen = []
-    for network in networks.NETWORKS:
-        stored = json.loads((paths.cache / "heads" / f"{network.name}.json").read_text())
-        chosen.append(heads.Settings(stored["penalty"], stored["nuisance"]))
-    kept: dict[tuple[int, bytes], np.ndarray] = {}
+    mean = {key: np.mean([one[key] for one in by_network], axis=0) for key in by_network[0]}
+    named = [*((n.name, one) for n, one in zip(networks.NETWORKS, by_network, strict=True)), ("ensemble", mean)]
+    return {name: outside.leave_one_source_out(films, one, with_test=True) for name, one in named}
 
-    def one(index: int, fitted_on: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-        key = (index, fitted_on.tobytes())
-        if key not in kept:
-            head = train.fit(films, loaded[index], fitted_on, chosen[index])
-            kept[key] = heads.softmax(head.logits(loaded[index].clean))[:, outside.COVID]
-        return kept[key][wanted]
 
-    report = {}
-    for index, network in enumerate(networks.NETWORKS):
-        report[network.name] = outside.leave_one_source_out(
-            films, lambda fitted_on, wanted, i=index: one(i, fitted_on, wanted), with_test=True
-        )
-    report["ensemble"] = outside.leave_one_source_out(
-        films,
-        lambda fitted_on, wanted: np.mean([one(i, fitted_on, wanted) for i in range(len(loaded))], axis=0),
-        with_test=True,
-    )
+def unseen_calibration(films: Films, by_network: list[dict[tuple[str, bool], np.ndarray]]) -> dict:
+    """Return how far probabilities can be believed on a source that neither heads nor calibration have seen.
+
+    Everything that `calibrate` fits is fitted anew without the source, then held against all its films.
+    """
+    report, kept, unseen = {}, [], calibrate.left_out(films, by_network)
+    for source in dataset.COVID_SOURCES:
+        logits = calibrate.as_logits([one[source, False] for one in by_network])
+        val = np.flatnonzero((films.split == "val") & (films.source != source))
+        others = {name: told for name, told in unseen.items() if name != source}
+        settings = calibrate.fit(logits[:, val], films.label[val], others)
+        chosen = np.flatnonzero(films.source == source)
+        mixed, label = calibrate.consensus(logits[:, chosen], settings)[1], films.label[chosen]
+        report[source] = _believed(mixed, label, settings["conformal_threshold"])
+        kept.append((mixed, label))
+    together = [np.concatenate(column) for column in zip(*kept, strict=True)]
+    report["all three together"] = _believed(*together, None)
     return report
+
+
+def _believed(probabilities: np.ndarray, label: np.ndarray, threshold: float | None) -> dict:
+    coverage = {} if threshold is None else {"coverage": _sets(probabilities, label, threshold)["coverage"]}
+    return {
+        "films": len(label),
+        "ece": measures.calibration_error(probabilities, label),
+        "accuracy": float((probabilities.argmax(axis=1) == label).mean()),
+        "confidence": float(probabilities.max(axis=1).mean()),
+        **coverage,
+    }
+
+
+def _operating(probability: np.ndarray, positive: np.ndarray, thresholds: dict[str, float]) -> list[dict]:
+    """Return sensitivity and specificity for COVID at the thresholds that the bundle carries."""
+    rows = []
+    for name, threshold in thresholds.items():
+        called = probability >= threshold
+        rows.append(
+            {
+                "name": name,
+                "threshold": threshold,
+                "sensitivity": float(called[positive].mean()),
+                "specificity": float((~called[~positive]).mean()),
+            }
+        )
+    return rows
 
 
 def _write(paths: Paths, name: str, content: object) -> None:
@@ -187,15 +213,15 @@ def summary(report: dict, outside_report: dict, gate: dict) -> dict:
 
 
 def evaluate(paths: Paths) -> None:
-    """Write evaluation.json, outside.json, border.json and summary.json."""
+    """Write evaluation.json, outside.json, unseen.json, border.json and summary.json."""
     films = dataset.read_films(paths.data)
     settings = json.loads((paths.cache / "calibration.json").read_text())
-    logits, available = calibrate.logits_of(paths, films)
-    if not available.all():
-        raise ValueError(f"features are missing for {(~available).sum()} films: run `features` first")
-    report, outside_report = inside(paths, films, logits, settings), left_out(paths, films)
+    logits = calibrate.logits_of(paths, films)
+    by_network = calibrate.without_each_source(paths, films)
+    report, outside_report = inside(films, logits, settings), left_out(films, by_network)
     _write(paths, "evaluation.json", report)
     _write(paths, "outside.json", outside_report)
+    _write(paths, "unseen.json", unseen_calibration(films, by_network))
     _write(paths, "border.json", border.measure(paths, films))
     gate = json.loads((paths.metrics / "gate.json").read_text())
     _write(paths, "summary.json", summary(report, outside_report, gate))

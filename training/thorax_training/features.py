@@ -1,6 +1,7 @@
 """Frozen features from the graphs that ship (int8 weights unpacked), one file a network and view, resumable.
 
-Films are taken in one fixed shuffled order, so whatever is done so far is a fair sample of all of them.
+Films are taken in one fixed shuffled order, so whatever is done so far is a fair sample of all of them. Both views are
+extracted of every network, so that `views` can say which one it should read.
 """
 
 from __future__ import annotations
@@ -23,13 +24,12 @@ def order_of(count: int) -> np.ndarray:
 
 
 class Store:
-    """The feature files of one network and view: mean of the grid, optionally the grid itself as float16."""
+    """The feature file of one network and view: the mean of the grid."""
 
     def __init__(self, folder: Path, network: networks.Network, view: str) -> None:
         stem = f"{network.name}.{view}"
         self.network = network
         self._mean = folder / f"{stem}.mean.npy"
-        self._grid = folder / f"{stem}.grid.npy"
         self._done = folder / f"{stem}.done"
 
     @property
@@ -41,19 +41,12 @@ class Store:
         """Note that the first `count` films are done."""
         self._done.write_text(str(count))
 
-    def _open(self, path: Path, shape: tuple[int, ...], kind: type) -> np.memmap:
-        if path.exists():
-            return np.lib.format.open_memmap(path, mode="r+")
-        return np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
-
     def mean(self, count: int) -> np.memmap:
         """Open the pooled features, `[count, E]`."""
-        return self._open(self._mean, (count, self.network.embedding), np.float32)
-
-    def grid(self, count: int) -> np.memmap:
-        """Open the grids, `[count, E, h, w]`."""
-        side = self.network.grid
-        return self._open(self._grid, (count, self.network.embedding, side, side), np.float16)
+        if self._mean.exists():
+            return np.lib.format.open_memmap(self._mean, mode="r+")
+        shape = (count, self.network.embedding)
+        return np.lib.format.open_memmap(self._mean, mode="w+", dtype=np.float32, shape=shape)
 
 
 def extract(
@@ -61,7 +54,6 @@ def extract(
     network: networks.Network,
     view: str,
     pixels: np.ndarray,
-    keep_grid: bool,
     weights: str = "int8",
     limit: int | None = None,
 ) -> None:
@@ -71,16 +63,12 @@ def extract(
     if store.done >= wanted:
         return
     order, mean = order_of(count), store.mean(count)
-    grid = store.grid(count) if keep_grid else None
     session = graphs.session(paths.graphs / f"{network.name}.{weights}.onnx")
     started, first = time.time(), store.done
     for start in range(first, wanted, BATCH):
         chosen = np.sort(order[start : min(start + BATCH, wanted)])
-        batch = recipe.normalize(np.asarray(pixels[chosen]), recipe.STEPS)
-        features = session.run(["grid"], {"image": batch})[0]
-        mean[chosen] = features.mean(axis=(2, 3))
-        if grid is not None:
-            grid[chosen] = features.astype(np.float16)
+        batch = recipe.normalize(np.asarray(pixels[chosen]), recipe.VIEWS["whole"])
+        mean[chosen] = session.run(["grid"], {"image": batch})[0].mean(axis=(2, 3))
         done = min(start + BATCH, wanted)
         store.mark(done)
         if (start // BATCH) % 20 == 0:

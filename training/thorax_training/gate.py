@@ -79,12 +79,13 @@ def collect(paths: Paths) -> list[Picture]:
 def embed(paths: Paths, network: networks.Network, pictures: list[Picture], limits: dict[str, float]) -> Examples:
     """Return the pictures' embeddings, from the cache if they are there."""
     cache = paths.features / f"{network.name}.gate.npy"
+    steps = recipe.VIEWS[network.view]
     if not cache.exists():
         session = graphs.session(paths.graphs / f"{network.name}.int8.onnx")
         rows = []
         for start in range(0, len(pictures), 16):
-            batch = np.stack([recipe.to_pixels(p.film, recipe.STEPS) for p in pictures[start : start + 16]])
-            grid = session.run(["grid"], {"image": recipe.normalize(batch, recipe.STEPS)})[0]
+            batch = np.stack([recipe.to_pixels(p.film, steps) for p in pictures[start : start + 16]])
+            grid = session.run(["grid"], {"image": recipe.normalize(batch, steps)})[0]
             rows.append(grid.mean(axis=(2, 3)))
             if start % 320 == 0:
                 print(f"gate pictures, {network.name}: {start}/{len(pictures)}", flush=True)

@@ -26,21 +26,19 @@ def _crossed(measured: np.ndarray, limits: dict) -> np.ndarray:
     )
 
 
-def run(paths: Paths, network_name: str = "efficientnet-lite0") -> None:
-    """Fit the gate on one network's embedding and write gate.json, limits.json and metrics/gate.json."""
-    films, network = dataset.read_films(paths.data), networks.BY_NAME[network_name]
+def run(paths: Paths) -> None:
+    """Fit the gate on the first network's embedding and write gate.json, limits.json and metrics/gate.json."""
+    films, network = dataset.read_films(paths.data), networks.NETWORKS[0]
     measured = _measured(paths, films)
     limits = quality.limits_from(measured[films.where("train")])
     (paths.cache / "limits.json").write_text(json.dumps(limits))
-    values = train.load(paths, network, films)
-    usable = dataset.Films(**{name: column[values.available] for name, column in vars(films).items()})
-    frontal, refused_by_pixels = values.clean[values.available], _crossed(measured, limits)[values.available]
+    frontal, refused_by_pixels = train.load(paths, network, films), _crossed(measured, limits)
     examples = gate.embed(paths, network, gate.collect(paths), limits)
-    fitted = gate.final(examples, usable, frontal)
+    fitted = gate.final(examples, films, frontal)
     (paths.cache / "gate.json").write_text(fitted.to_json())
     report = {"network": network.name, "limits": limits, "minimum_frontal": fitted.minimum_frontal, "frontal": []}
     for split in ("train", "val", "test"):
-        chosen = usable.where(split)
+        chosen = films.where(split)
         by_classifier = fitted.refuses(frontal[chosen])
         report["frontal"].append(
             {
@@ -51,8 +49,8 @@ def run(paths: Paths, network_name: str = "efficientnet-lite0") -> None:
                 "refused": int((by_classifier | refused_by_pixels[chosen]).sum()),
             }
         )
-    report["not_chest_by_picture"] = gate.out_of_fold(examples, usable, frontal, by_kind=False)
-    report["not_chest_kind_left_out"] = gate.out_of_fold(examples, usable, frontal, by_kind=True)
+    report["not_chest_by_picture"] = gate.out_of_fold(examples, films, frontal, by_kind=False)
+    report["not_chest_kind_left_out"] = gate.out_of_fold(examples, films, frontal, by_kind=True)
     report["spoiled_test_films"] = gate.spoiled_refusals(fitted, examples, "test")
     (paths.metrics / "gate.json").write_text(json.dumps(report, indent=1) + "\n")
     for row in report["frontal"] + report["not_chest_by_picture"] + report["spoiled_test_films"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -31,11 +30,20 @@ def write_films(bundle: Path, folder: Path) -> None:
             image.convert("L").save(bundle / name, optimize=True)
 
 
+def _lungs(bundle: Path, locator: dict, film: np.ndarray) -> np.ndarray:
+    steps = tuple(locator["recipe"])
+    image = recipe.normalize(recipe.to_pixels(film, steps), steps)
+    return graphs.session(bundle / locator["file"]).run(["lungs"], {"image": image})[0][0, 0]
+
+
 def _one(bundle: Path, name: str, manifest: dict) -> dict:
-    pixels = recipe.to_pixels(recipe.read_film(bundle / name), tuple(manifest["recipe"]))
-    image = recipe.normalize(pixels, tuple(manifest["recipe"]))
+    film = recipe.read_film(bundle / name)
+    lungs = _lungs(bundle, manifest["locator"], film)
+    views = {view["name"]: tuple(view["recipe"]) for view in manifest["view"]}
+    pixels = {name: recipe.to_pixels(film, steps, lungs) for name, steps in views.items()}
     values, calibrated = {}, []
     for network in manifest["network"]:
+        image = recipe.normalize(pixels[network["view"]], views[network["view"]])
         session = graphs.session(bundle / network["file"])
         logits, cam, embedding = session.run(["logits", "cam", "embedding"], {"image": image})
         values[network["name"]] = {
@@ -50,8 +58,7 @@ def _one(bundle: Path, name: str, manifest: dict) -> dict:
         "file": name,
         "sha256": packages.sha256_of(bundle / name),
         "attribution": ATTRIBUTION.format(file=FILMS[name], package=packages.XCEPTION.spelled),
-        "pixels_sha256": hashlib.sha256(pixels.tobytes()).hexdigest(),
-        "pixels": base64.b64encode(pixels.tobytes()).decode(),
+        "pixels": {name: base64.b64encode(picture.tobytes()).decode() for name, picture in pixels.items()},
         "networks": values,
         "probabilities": [float(v) for v in mixed[0]],
     }

@@ -19,22 +19,22 @@ OPSET = 17
 SIDE = 224
 
 
-def export_backbone(module: nn.Module) -> onnx.ModelProto:
-    """Export `[N, 1, 224, 224]` -> `grid`; the exporter folds batch norms into the convolutions before them."""
+def export(module: nn.Module, side: int = SIDE, output: str = "grid") -> onnx.ModelProto:
+    """Export `[N, 1, side, side]` -> `output`; the exporter folds batch norms into the convolutions before them."""
     stream = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module,
-            (torch.zeros(2, 1, SIDE, SIDE),),
+            (torch.zeros(2, 1, side, side),),
             stream,
             opset_version=OPSET,
             dynamo=False,
             input_names=["image"],
-            output_names=["grid"],
+            output_names=[output],
             do_constant_folding=True,
-            dynamic_axes={"image": {0: "N"}, "grid": {0: "N"}},
+            dynamic_axes={"image": {0: "N"}, output: {0: "N"}},
         )
     model = _fold_constants(stream.getvalue())
     _make_ceil_pools_plain(model)
@@ -61,6 +61,52 @@ def _fold_constants(content: bytes) -> onnx.ModelProto:
     if any(node.domain not in ("", "ai.onnx") for node in model.graph.node):
         raise ValueError("folding brought in an operator outside the standard set")
     return model
+
+
+def widen(model: onnx.ModelProto, taps: tuple[str, ...], side: int) -> onnx.ModelProto:
+    """Join earlier layers to the last grid: `grid` gets their channels, each brought to `side` cells by mean pooling.
+
+    Mean pooling over whole blocks keeps the mean of a grid, so that a head on the joined mean has an exact map still.
+    """
+    shapes = {value.name: value.type.tensor_type.shape for value in onnx.shape_inference.infer_shapes(model).graph.value_info}
+    for node in model.graph.node:
+        node.output[:] = ["grid_last" if name == "grid" else name for name in node.output]
+    joined = ["grid_last"]
+    for number, tap in enumerate(taps):
+        sizes = [dimension.dim_value for dimension in shapes[tap].dim]
+        name, pieces = f"tap_{number}", side * side
+        if len(sizes) == 3:
+            _token_grid(model, tap, name, (sizes[2], side))
+        elif sizes[2] == side:
+            name = tap
+        else:
+            fold = sizes[2] // side
+            if fold * fold * pieces != sizes[2] * sizes[3]:
+                raise ValueError(f"{tap} has {sizes[2]} x {sizes[3]} cells, which do not make {side} x {side}")
+            shape = {"kernel_shape": [fold, fold], "strides": [fold, fold]}
+            model.graph.node.append(onnx.helper.make_node("AveragePool", [tap], [name], name=name, **shape))
+        joined.append(name)
+    model.graph.node.append(onnx.helper.make_node("Concat", joined, ["grid"], name="grid", axis=1))
+    channels = model.graph.output[0].type.tensor_type.shape.dim[1]
+    channels.ClearField("dim_value")
+    channels.dim_param = "E"
+    onnx.checker.check_model(model)
+    return model
+
+
+def _token_grid(model: onnx.ModelProto, tokens: str, name: str, size: tuple[int, int]) -> None:
+    """Append what makes a grid of a transformer's tokens, the class token (the first) left out."""
+    width, side = size
+    for suffix, values in (("from", [1]), ("to", [side * side + 1]), ("axis", [1]), ("shape", [-1, width, side, side])):
+        model.graph.initializer.append(numpy_helper.from_array(np.array(values, np.int64), f"{name}_{suffix}"))
+    inputs = [tokens, f"{name}_from", f"{name}_to", f"{name}_axis"]
+    model.graph.node.extend(
+        [
+            onnx.helper.make_node("Slice", inputs, [f"{name}_patches"], name=f"{name}_patches"),
+            onnx.helper.make_node("Transpose", [f"{name}_patches"], [f"{name}_rows"], name=f"{name}_rows", perm=[0, 2, 1]),
+            onnx.helper.make_node("Reshape", [f"{name}_rows", f"{name}_shape"], [name], name=name),
+        ]
+    )
 
 
 def _attributes(node: onnx.NodeProto) -> dict[str, onnx.AttributeProto]:

@@ -26,7 +26,7 @@ class Head:
 class Settings:
     """What is chosen by leaving sources out: strength of the penalty and how far source directions are held down."""
 
-    penalty: float = 1e-2
+    penalty: float
     nuisance: float = 0.0
 
 

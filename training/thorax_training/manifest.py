@@ -20,6 +20,8 @@ def _value(value: object) -> str:
         return text if "." in text or "e" in text else f"{text}.0"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_value(item)}" for key, item in value.items()) + "}"
     raise TypeError(f"{type(value)} cannot go into a manifest")
 
 

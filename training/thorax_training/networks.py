@@ -1,4 +1,4 @@
-"""The six networks: order, names, licences, how each wants its input, and who builds it."""
+"""The six networks: order, names, licences, what each looks at, how it wants its input, and who builds it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,18 @@ class Network:
     ancestry: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    embedding: int
+    view: str
+    """Which of recipe.VIEWS it reads."""
+    taps: tuple[str, ...]
+    """Tensors of the exported graph whose grids the head reads beside the last one: earlier layers, closer to texture."""
+    channels: tuple[int, ...]
+    """Of the last grid and of each tap."""
     grid: int
+
+    @property
+    def embedding(self) -> int:
+        """Return how many channels the head reads."""
+        return sum(self.channels)
 
     @property
     def origin(self) -> str:
@@ -41,7 +51,19 @@ _NSFW_MEAN = tuple(value / 255.0 for value in (104.0, 117.0, 123.0))
 _NSFW_STD = (1.0 / 255.0,) * 3
 
 NETWORKS = (
-    Network("efficientnet-lite0", "EfficientNet-Lite0", packages.LITE0, "Apache-2.0", "ImageNet", HALF, HALF, 1280, 7),
+    Network(
+        "efficientnet-lite2",
+        "EfficientNet-Lite2",
+        packages.LITE2,
+        "Apache-2.0",
+        "ImageNet",
+        HALF,
+        HALF,
+        "whole",
+        ("/backbone/blocks/blocks.4/blocks.4.3/Add_output_0", "/backbone/blocks/blocks.5/blocks.5.4/Add_output_0"),
+        (1280, 120, 208),
+        7,
+    ),
     Network(
         "dinov2-vits14",
         "DINOv2 ViT-S/14",
@@ -50,7 +72,9 @@ NETWORKS = (
         "self-supervised on LVD-142M, carried as the backbone of a saliency network",
         IMAGENET_MEAN,
         IMAGENET_STD,
-        384,
+        "lungs",
+        ("/backbone/Add_17_output_0", "/backbone/Add_21_output_0"),
+        (384, 384, 384),
         16,
     ),
     Network(
@@ -61,10 +85,24 @@ NETWORKS = (
         "ImageNet, Keras Applications, kept frozen inside a pneumonia classifier",
         HALF,
         HALF,
-        2048,
+        "whole",
+        ("/backbone/block9/Add_output_0", "/backbone/block12/Add_output_0"),
+        (2048, 728, 1024),
         7,
     ),
-    Network("efficientnet-lite2", "EfficientNet-Lite2", packages.LITE2, "Apache-2.0", "ImageNet", HALF, HALF, 1280, 7),
+    Network(
+        "efficientnet-lite0",
+        "EfficientNet-Lite0",
+        packages.LITE0,
+        "Apache-2.0",
+        "ImageNet",
+        HALF,
+        HALF,
+        "lungs",
+        ("/backbone/blocks/blocks.4/blocks.4.2/Add_output_0", "/backbone/blocks/blocks.5/blocks.5.3/Add_output_0"),
+        (1280, 112, 192),
+        7,
+    ),
     Network(
         "resnet50-thin",
         "ResNet-50-thin",
@@ -73,7 +111,9 @@ NETWORKS = (
         "ImageNet, then Yahoo's open_nsfw content-moderation classifier",
         _NSFW_MEAN,
         _NSFW_STD,
-        1024,
+        "whole",
+        ("/backbone/blocks/blocks.10/Add_output_0", "/backbone/blocks/blocks.12/Add_output_0"),
+        (1024, 512, 512),
         7,
     ),
     Network(
@@ -84,7 +124,9 @@ NETWORKS = (
         "ImageNet, then the nsfwjs content-moderation classifier (one byte a weight)",
         (0.0,) * 3,
         (1.0,) * 3,
-        2048,
+        "lungs",
+        ("/backbone/Mixed_7a/Concat_output_0",),
+        (2048, 1280),
         5,
     ),
 )

@@ -20,7 +20,7 @@ class Paths:
     card: Path
 
     @classmethod
-    def default(cls, data: str | None = None, bundle_id: str = "first-light") -> Paths:
+    def default(cls, data: str | None = None, bundle_id: str = "two-views") -> Paths:
         """Return the usual folders; `data` may be given relative to the current folder."""
         return cls(
             data=Path(data) if data else REPOSITORY / ".." / "shared" / "data",

@@ -29,8 +29,9 @@ def prepare(paths: Paths) -> None:
 def _prepare_one(network: networks.Network, paths: Paths) -> dict:
     module, matched = networks.build(network, paths.packages)
     torch.save(module.state_dict(), paths.graphs / f"{network.name}.state.pt")
-    model = graphs.export_backbone(module)
+    model = graphs.export(module)
     exported = graphs.largest_difference(module, model)
+    model = graphs.widen(model, network.taps, network.grid)
     packed, plain = quantise.quantise(model)
     onnx.save(model, paths.graphs / f"{network.name}.f32.onnx")
     image = np.random.default_rng(2).random((2, 1, graphs.SIDE, graphs.SIDE), dtype=np.float32)

@@ -17,8 +17,13 @@ EQUALIZE = {"step": "equalize"}
 NORMALIZE = {"step": "normalize", "mean": 0.0, "std": 1.0}
 WITH_CLAHE = (CROP, DEPTH, RESIZE, CLAHE, NORMALIZE)
 EQUALIZED = (CROP, DEPTH, RESIZE, EQUALIZE, NORMALIZE)
-STEPS = (CROP, DEPTH, RESIZE, NORMALIZE)
-"""What the bundle uses; `recipe_choice` measures it against the others."""
+CROP_LUNGS = {"step": "crop_lungs", "margin": 0.06}
+LUNGS_EQUALIZED = (CROP_LUNGS, DEPTH, RESIZE, EQUALIZE, NORMALIZE)
+VIEWS = {"whole": (CROP, DEPTH, RESIZE, NORMALIZE), "lungs": (CROP_LUNGS, DEPTH, RESIZE, NORMALIZE)}
+"""What the bundle uses: each network reads one of these. `recipe_choice` measures them against others."""
+
+STRAY = 0.01
+LEAST = 0.04
 
 
 def crop_border(film: np.ndarray, fraction: float) -> np.ndarray:
@@ -26,6 +31,42 @@ def crop_border(film: np.ndarray, fraction: float) -> np.ndarray:
     height, width = film.shape
     rows, columns = int(height * fraction + 0.5), int(width * fraction + 0.5)
     return film[rows : height - rows, columns : width - columns]
+
+
+def lung_box(lungs: np.ndarray) -> tuple[float, float, float, float] | None:
+    """Return left, top, right, bottom of the lungs in parts of the film, or None where there is too little lung.
+
+    A cell's evidence is `max(0, 2p - 1)`; edges lie where its running sum reaches 1 % and 99 %, linear inside a cell.
+    """
+    evidence = np.maximum(0.0, 2.0 * lungs.astype(np.float64) - 1.0)
+    total = evidence.sum()
+    if total < LEAST * evidence.size:
+        return None
+    (left, right), (top, bottom) = (_edges(evidence.sum(axis=axis), total) for axis in (0, 1))
+    return left, top, right, bottom
+
+
+def _edges(sums: np.ndarray, total: float) -> tuple[float, float]:
+    reached = np.concatenate([[0.0], np.cumsum(sums)])
+
+    def edge(wanted: float) -> float:
+        index = int(np.flatnonzero((sums > 0) & (reached[1:] >= wanted))[0])
+        return float((index + (wanted - reached[index]) / sums[index]) / len(sums))
+
+    return edge(STRAY * total), edge((1.0 - STRAY) * total)
+
+
+def crop_lungs(film: np.ndarray, margin: float, lungs: np.ndarray) -> np.ndarray:
+    """Cut to the box around the lungs, `margin` of its sides wider all round; a film without lungs stays whole."""
+    box = lung_box(lungs)
+    if box is None:
+        return film
+    left, top, right, bottom = box
+    across, down = (right - left) * margin, (bottom - top) * margin
+    height, width = film.shape
+    columns = [int(part * width + 0.5) for part in (max(left - across, 0.0), min(right + across, 1.0))]
+    rows = [int(part * height + 0.5) for part in (max(top - down, 0.0), min(bottom + down, 1.0))]
+    return film[rows[0] : rows[1], columns[0] : columns[1]]
 
 
 def depth8(film: np.ndarray) -> np.ndarray:
@@ -50,15 +91,27 @@ def equalize(film: np.ndarray) -> np.ndarray:
     return cv2.equalizeHist(np.ascontiguousarray(film))
 
 
-ACTIONS = {"crop_border": crop_border, "depth8": depth8, "resize": resize, "clahe": clahe, "equalize": equalize}
+ACTIONS = {
+    "crop_border": crop_border,
+    "crop_lungs": crop_lungs,
+    "depth8": depth8,
+    "resize": resize,
+    "clahe": clahe,
+    "equalize": equalize,
+}
 
 
-def to_pixels(film: np.ndarray, steps: tuple[dict, ...]) -> np.ndarray:
-    """Run all steps before `normalize` and return the 8-bit picture that the networks see."""
+def to_pixels(film: np.ndarray, steps: tuple[dict, ...], lungs: np.ndarray | None = None) -> np.ndarray:
+    """Run all steps before `normalize` and return the 8-bit picture that the networks see.
+
+    `lungs` holds the locator's probabilities over the whole film, for recipes that crop to the lungs.
+    """
     for step in steps:
         options = {key: value for key, value in step.items() if key not in ("step", "filter")}
         if step["step"] == "normalize":
             break
+        if step["step"] == "crop_lungs":
+            options["lungs"] = lungs
         film = ACTIONS[step["step"]](film, **options)
     return film
 

@@ -6,16 +6,17 @@ import json
 
 import numpy as np
 
-from thorax_training import dataset, graphs, heads, measures, networks, outside, recipe, train
+from thorax_training import dataset, graphs, heads, measures, outside, recipe, train
 from thorax_training.paths import Paths
 
 NETWORK = "efficientnet-lite0"
-SETTINGS = heads.Settings(penalty=0.1)
 RECIPES = {
-    "plain": recipe.STEPS,
+    "plain": recipe.VIEWS["whole"],
     "clahe": recipe.WITH_CLAHE,
     "equalised": recipe.EQUALIZED,
-    "standardised": recipe.STEPS,
+    "standardised": recipe.VIEWS["whole"],
+    "lungs": recipe.VIEWS["lungs"],
+    "lungs, equalised": recipe.LUNGS_EQUALIZED,
 }
 
 
@@ -42,15 +43,14 @@ def _features(paths: Paths, films: dataset.Films, name: str) -> np.ndarray:
 
 def measure(paths: Paths) -> None:
     """Write metrics/recipe.json."""
-    films, val, table = dataset.read_films(paths.data), None, []
+    films, table = dataset.read_films(paths.data), []
     val = films.where("val")
-    network = networks.BY_NAME[NETWORK]
     for name in RECIPES:
-        none = np.empty((0, network.embedding), np.float32)
-        values = train.Features(_features(paths, films, name), np.ones(len(films), bool), none, np.empty(0, int))
-        left_out = train.leave_sources_out(films, values, SETTINGS, with_test=False)
-        head = train.fit(films, values, films.where("train"), SETTINGS)
-        probabilities = heads.softmax(head.logits(values.clean[val]))
+        values = _features(paths, films, name)
+        without = train.without_sources(films, values, train.SETTINGS)
+        left_out = outside.leave_one_source_out(films, without, with_test=False)
+        head = train.fit(films, values, films.where("train"), train.SETTINGS)
+        probabilities = heads.softmax(head.logits(values[val]))
         table.append(
             {
                 "recipe": name,

@@ -15,9 +15,9 @@ SPLITS = ("val", "test")
 
 def extract(paths: Paths, films: dataset.Films, split: str) -> None:
     """Run the float32 graphs over a split."""
-    stack = dataset.pixels(films, paths.data, recipe.STEPS, paths.cache)[films.where(split)]
     for network in networks.NETWORKS:
-        features.extract(paths, network, f"{split}-f32", stack, keep_grid=False, weights="f32")
+        stack = dataset.pixels(films, paths.data, recipe.VIEWS[network.view], paths.cache)[films.where(split)]
+        features.extract(paths, network, f"{split}-f32", stack, weights="f32")
 
 
 def _row(int8: np.ndarray, f32: np.ndarray, label: np.ndarray) -> dict:
@@ -53,7 +53,7 @@ def compare(paths: Paths, films: dataset.Films, split: str, int8: np.ndarray) ->
 def measure(paths: Paths) -> None:
     """Write metrics/int8.json."""
     films = dataset.read_films(paths.data)
-    int8 = calibrate.logits_of(paths, films)[0]
+    int8 = calibrate.logits_of(paths, films)
     report = {}
     for split in SPLITS:
         extract(paths, films, split)

@@ -52,7 +52,7 @@ fn prepare(criterion: &mut Criterion) {
         for bits in [8, 16] {
             let film = film(width, height, bits);
             group.bench_function(format!("{width}x{height}/{bits} bits"), |bencher| {
-                bencher.iter(|| recipe.apply(black_box(&film)));
+                bencher.iter(|| recipe.apply(black_box(&film), None));
             });
         }
     }

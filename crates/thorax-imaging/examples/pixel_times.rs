@@ -53,7 +53,7 @@ impl Task {
             }
             Self::Film(bytes, recipe) => {
                 let film = decode(bytes, &Limits::default())?;
-                black_box(recipe.apply(&film.image)?);
+                black_box(recipe.apply(&film.image, None)?);
             }
         }
         Ok(())

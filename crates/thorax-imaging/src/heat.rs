@@ -8,6 +8,19 @@ pub struct Heat {
     values: Vec<f32>,
 }
 
+/// A rectangle on a picture, in parts of its width and height.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    /// Left edge.
+    pub left: f64,
+    /// Upper edge.
+    pub top: f64,
+    /// Part of the width covered.
+    pub width: f64,
+    /// Part of the height covered.
+    pub height: f64,
+}
+
 /// What is no heat map: no cell, a wrong number of values, or a value outside 0..=1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{values} values do not make a heat map of {width} x {height} cells between 0 and 1")]
@@ -72,6 +85,28 @@ impl Heat {
             .collect();
         Self { width, height, values }
     }
+
+    /// The map on a grid over a larger picture of which it covers a part: linear between the centres of its cells, 0 where it
+    /// does not reach.
+    #[must_use]
+    pub fn placed(&self, part: Part, width: usize, height: usize) -> Self {
+        let places = |cells: usize, start: f64, length: f64| -> Vec<Option<f32>> {
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                reason = "grids have some hundred cells"
+            )]
+            let place = |index: usize| {
+                let inside = ((index as f64 + 0.5) / cells as f64 - start) / length;
+                (0.0..=1.0).contains(&inside).then_some(inside as f32)
+            };
+            (0..cells).map(place).collect()
+        };
+        let (columns, rows) = (places(width, part.left, part.width), places(height, part.top, part.height));
+        let value = |x: Option<f32>, y: Option<f32>| x.zip(y).map_or(0.0, |(x, y)| self.at(x, y));
+        let values = rows.iter().flat_map(|&y| columns.iter().map(move |&x| value(x, y))).collect();
+        Self { width, height, values }
+    }
 }
 
 /// The two cells around a place between 0 and 1, and how far it lies from the first to the second.
@@ -106,5 +141,14 @@ mod tests {
         assert_eq!((heat.at(0.0, 0.0), heat.at(1.0, 1.0)), (0.0, 1.0));
         assert_eq!(heat.resized(2, 1), heat);
         assert_eq!(heat.resized(1, 3).values(), [0.5, 0.5, 0.5]);
+    }
+
+    #[test]
+    fn is_placed_where_it_belongs_and_zero_elsewhere() {
+        let heat = Heat::new(2, 1, vec![0.25, 1.0]).unwrap();
+        let part = Part { left: 0.25, top: 0.0, width: 0.5, height: 0.5 };
+        assert_eq!(heat.placed(part, 4, 2).values(), [0.0, 0.25, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        let whole = Part { left: 0.0, top: 0.0, width: 1.0, height: 1.0 };
+        assert_eq!(heat.placed(whole, 2, 1), heat);
     }
 }

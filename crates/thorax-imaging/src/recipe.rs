@@ -4,6 +4,7 @@
 
 mod depth;
 mod field;
+mod lungs;
 mod rules;
 mod steps;
 
@@ -12,8 +13,10 @@ pub use field::Field;
 pub(crate) use steps::cut;
 
 use crate::clahe::{Clahe, ClaheError};
+use crate::heat::Heat;
 use crate::resize::Filter;
 use crate::{GrayImage, Pixels, ShapeError};
+use lungs::LungBox;
 use serde::{Deserialize, Serialize};
 
 /// One step of a recipe, as a `[[recipe]]` table of the manifest says it.
@@ -24,6 +27,11 @@ pub enum Step {
     CropBorder {
         /// Part of the width cut left and right each, and of the height above and below each; below 0.5.
         fraction: f64,
+    },
+    /// Cuts to the box around the lungs, where any are found; before anything else that cuts or resizes.
+    CropLungs {
+        /// Part of the box's width added left and right each, and of its height above and below each.
+        margin: f64,
     },
     /// 16 bits to 8; 8 bits stay as they are.
     Depth8 {},
@@ -101,6 +109,9 @@ pub enum RecipeError {
         /// What it may be.
         expected: &'static str,
     },
+    /// The recipe crops to the lungs, and nobody said where they are.
+    #[error("the recipe crops to the lungs, so it needs a map of them")]
+    NoLungMap,
     /// The film is so small that cropping leaves nothing of it.
     #[error("a film of {width} x {height} pixels is too small to be cropped")]
     TooSmall {
@@ -145,17 +156,33 @@ impl Recipe {
         self.output
     }
 
-    /// Executes the steps on a film.
+    /// Whether a step needs to know where the lungs are.
+    #[must_use]
+    pub fn needs_lungs(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::CropLungs { .. }))
+    }
+
+    /// Whether a step cuts a part of the film off.
+    #[must_use]
+    pub fn cuts(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::CropLungs { .. } | Step::CropBorder { .. }))
+    }
+
+    /// Executes the steps on a film. `lungs` says for each cell of the whole film how likely it is lung.
     ///
     /// # Errors
-    /// [`RecipeError`] when cropping leaves nothing of the film.
-    pub fn apply(&self, film: &GrayImage) -> Result<Prepared, RecipeError> {
+    /// [`RecipeError`] when cropping leaves nothing of the film, or a map of the lungs is needed and missing.
+    pub fn apply(&self, film: &GrayImage, lungs: Option<&Heat>) -> Result<Prepared, RecipeError> {
         let mut image = None;
         let (mut mean, mut std) = (0.0, 1.0);
         for step in &self.steps {
             let current = image.as_ref().unwrap_or(film);
             image = Some(match *step {
                 Step::CropBorder { fraction } => steps::crop_border(current, fraction)?,
+                Step::CropLungs { margin } => {
+                    let Some(found) = LungBox::of(lungs.ok_or(RecipeError::NoLungMap)?) else { continue };
+                    steps::lung_window(found.widened(margin), (current.width(), current.height())).of(current)?
+                }
                 Step::Depth8 {} if current.bits() == 8 => continue,
                 Step::Depth8 {} => depth8(current).into_owned(),
                 Step::Resize { width, height, filter } => crate::resize::resize(current, width, height, filter)?,
@@ -176,9 +203,9 @@ impl Recipe {
         Ok(Prepared { tensor, width: bytes.width(), height: bytes.height(), bytes })
     }
 
-    /// The part of a film of `width` × `height` pixels which the tensor shows.
+    /// The part of a film of `width` × `height` pixels which the tensor shows, with lungs as [`Recipe::apply`] knows them.
     #[must_use]
-    pub fn field(&self, width: u32, height: u32) -> Field {
+    pub fn field(&self, (width, height): (u32, u32), lungs: Option<&Heat>) -> Field {
         let mut shown = Field { left: 0.0, top: 0.0, width: f64::from(width), height: f64::from(height) };
         let mut size = (width, height);
         for step in &self.steps {
@@ -187,6 +214,13 @@ impl Recipe {
                     let cut = (steps::cut(size.0, fraction), steps::cut(size.1, fraction));
                     shown = shown.without_border(size, cut);
                     size = (size.0.saturating_sub(2 * cut.0), size.1.saturating_sub(2 * cut.1));
+                }
+                Step::CropLungs { margin } => {
+                    if let Some(found) = lungs.and_then(LungBox::of) {
+                        let window = steps::lung_window(found.widened(margin), size);
+                        shown = shown.window(window);
+                        size = (window.columns, window.rows);
+                    }
                 }
                 Step::Resize { width, height, .. } => size = (width, height),
                 Step::Depth8 {} | Step::Clahe { .. } | Step::Normalize { .. } => {}

@@ -11,19 +11,20 @@ use std::time::Duration;
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::{EngineIdentity, NetworkIdentity, Prediction, Provenance, Verdict};
 use thorax_imaging::GrayImage;
-use thorax_imaging::heat::Heat;
+use thorax_imaging::heat::{Heat, Part};
 use thorax_imaging::quality;
 use thorax_imaging::recipe::{Field, RecipeError};
 
 use crate::budget::Shelf;
 pub use crate::budget::{BudgetTooSmall, MemoryReport};
-use crate::bundle::{Bundle, UnknownNetwork};
+use crate::bundle::{Bundle, UnknownNetwork, View};
 pub use crate::desk::Busy;
 use crate::desk::{Caller, Desk, Shared, Size};
 use crate::engine::Engine;
 use crate::ensemble::{self, Ballot, Circumstances};
 use crate::explain::{self, NetworkMap};
 use crate::gate;
+use crate::locator::{LocateError, Locator};
 use crate::proof;
 pub use crate::proof::OpenError;
 use crate::round::{self, Seat};
@@ -71,9 +72,12 @@ pub enum SubmitError {
     /// A network was named that there is not.
     #[error(transparent)]
     UnknownNetwork(#[from] UnknownNetwork),
-    /// The recipe cannot prepare the film.
+    /// A recipe cannot prepare the film.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+    /// The lungs could not be looked for.
+    #[error(transparent)]
+    Locate(#[from] LocateError),
 }
 
 /// Why a film that was taken was not read.
@@ -90,7 +94,7 @@ pub enum AnalysisError {
 /// Milliseconds that a film spent in each stage, by the wall clock.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StageTimes {
-    /// Measuring and preparing.
+    /// Measuring, locating the lungs and preparing each view.
     pub preprocess: f64,
     /// From the queue to the gate's verdict; the other networks run beside it.
     pub gate: f64,
@@ -107,9 +111,9 @@ pub struct Reading {
     pub maps: Vec<NetworkMap>,
     /// Where they see it together.
     pub agreement_map: Option<Heat>,
-    /// Probability of lung for each cell; `None` where the bundle finds no lungs or its network for them was not run.
+    /// Probability of lung for each cell of the whole film; `None` where the bundle has no locator.
     pub lungs: Option<Heat>,
-    /// The part of the film that the maps and the lungs cover.
+    /// The part of the film that the maps and the lungs cover: all of it.
     pub field: Field,
     /// How long it took.
     pub milliseconds: StageTimes,
@@ -183,11 +187,10 @@ impl Analyzer {
         let fits = |films: &usize| Shelf::new(settings.memory_budget, footprints(*films)).is_ok();
         let batch = (1..=settings.batch).rev().find(fits).unwrap_or(1);
         let shelf = Shelf::new(settings.memory_budget, footprints(batch))?;
-        let (width, height) = bundle.manifest().recipe.output_size();
-        let film = (height as usize, width as usize);
-        let shared = Arc::new(Shared { bundle, engine, shelf });
+        let locator = Locator::load(&bundle, engine.as_ref())?;
+        let shared = Arc::new(Shared { bundle, engine, shelf, locator });
         proof::prove(&shared, settings.threads)?;
-        let size = Size { threads: settings.threads, queue: settings.queue, batch, film };
+        let size = Size { threads: settings.threads, queue: settings.queue, batch };
         Ok(Self { desk: Desk::open(shared, size) })
     }
 
@@ -221,8 +224,7 @@ impl Analyzer {
         let bundle = self.bundle();
         let voters = bundle.select(&request.networks)?;
         let measured = gate::measure(&bundle.manifest().gate, &quality::measure(&request.film));
-        let recipe = &bundle.manifest().recipe;
-        let field = recipe.field(request.film.width(), request.film.height());
+        let field = Field::whole(request.film.width(), request.film.height());
         let (reply, reading) = channel();
         let gone = Arc::new(AtomicBool::new(false));
         let done = Arc::new(AtomicUsize::new(0));
@@ -236,13 +238,14 @@ impl Analyzer {
             let _ = reply.send(Ok(reading));
             return Ok((None, ticket));
         }
-        let prepared = recipe.apply(&request.film)?;
+        let lungs = self.desk.shared().locator.as_ref().map(|locator| locator.find(&request.film)).transpose()?;
+        let (samples, parts) = self.views(&request.film, lungs.as_ref(), &voters)?;
         let preprocess = stopwatch.lap();
-        let caller = Claim { reply, gone, age_years: request.age_years, field, preprocess };
+        let caller = Claim { reply, gone, age_years: request.age_years, field, parts, lungs, preprocess };
         let networks = bundle.networks().len();
         let seat = Seat {
             caller,
-            samples: prepared.tensor,
+            samples,
             voters,
             force: request.force,
             measured,
@@ -253,6 +256,23 @@ impl Analyzer {
             done,
         };
         Ok((Some(seat), ticket))
+    }
+
+    /// A film's samples in each view that the voters or the gate look at, and the part of the film that each view shows.
+    fn views(
+        &self,
+        film: &GrayImage,
+        lungs: Option<&Heat>,
+        voters: &[usize],
+    ) -> Result<(Vec<Vec<f32>>, Vec<Part>), RecipeError> {
+        let bundle = self.bundle();
+        let is_seen = |view| voters.iter().chain([&round::GATE]).any(|&network| bundle.view_of(network) == view);
+        let prepare = |(index, view): (usize, &View)| {
+            let part = view.recipe.field((film.width(), film.height()), lungs).part_of(film.width(), film.height());
+            let samples = if is_seen(index) { view.recipe.apply(film, lungs)?.tensor } else { Vec::new() };
+            Ok((samples, part))
+        };
+        bundle.views().iter().enumerate().map(prepare).collect()
     }
 
     /// The bundle.
@@ -287,7 +307,7 @@ impl Analyzer {
         Ok(Provenance {
             bundle: manifest.id.clone(),
             bundle_sha256: bundle.hash().to_owned(),
-            recipe: manifest.recipe.describe(),
+            recipe: bundle.describe_views(),
             coverage: manifest.ensemble.coverage,
             conformal_threshold: manifest.ensemble.conformal_threshold,
             minimum_votes: manifest.ensemble.minimum_votes,
@@ -319,6 +339,9 @@ struct Claim {
     gone: Arc<AtomicBool>,
     age_years: Option<u16>,
     field: Field,
+    /// What each view shows of the film.
+    parts: Vec<Part>,
+    lungs: Option<Heat>,
     preprocess: f64,
 }
 
@@ -338,7 +361,7 @@ impl Caller for Claim {
 /// The reading of a film that is done.
 fn read(seat: Seat<Claim>, shared: &Shared, inference: f64) -> Result<Reading, AnalysisError> {
     let bundle = &shared.bundle;
-    let verdict = seat.verdict.ok_or(AnalysisError::Closed)?.map_err(AnalysisError::Gate)?;
+    let verdict = seat.verdict.clone().ok_or(AnalysisError::Closed)?.map_err(AnalysisError::Gate)?;
     let milliseconds =
         StageTimes { preprocess: seat.caller.preprocess, gate: seat.judged.unwrap_or(inference), inference };
     let field = seat.caller.field;
@@ -361,10 +384,18 @@ fn read(seat: Seat<Claim>, shared: &Shared, inference: f64) -> Result<Reading, A
     let circumstances = Circumstances { age_years: seat.caller.age_years, overridden: !verdict.accepted };
     let consensus = ensemble::consensus(bundle, &ballots, circumstances);
     let label = bundle.labels().iter().position(|&label| consensus.final_diagnosis == Some(label));
-    let lungs = round::lungs(&seat.opinions);
-    let maps = |label| round::maps(bundle, &seat.opinions, &seat.voters, label, lungs.as_ref());
-    let maps = label.map(maps).unwrap_or_default();
+    let maps = label.map(|label| maps(bundle, &seat, label)).unwrap_or_default();
     let agreement_map = explain::agreement(&maps).ok();
     let prediction = Prediction { gate: verdict, consensus: Some(consensus) };
-    Ok(Reading { prediction, maps, agreement_map, lungs, field, milliseconds })
+    Ok(Reading { prediction, maps, agreement_map, lungs: seat.caller.lungs, field, milliseconds })
+}
+
+/// The maps of the networks that voted, for one class.
+fn maps(bundle: &Bundle, seat: &Seat<Claim>, label: usize) -> Vec<NetworkMap> {
+    let map = |&network: &usize| {
+        let opinion = seat.opinions[network].as_ref()?.as_ref().ok()?;
+        let part = seat.caller.parts[bundle.view_of(network)];
+        explain::map(&bundle.networks()[network].name, &opinion.cam, label, part, seat.caller.lungs.as_ref())
+    };
+    seat.voters.iter().filter_map(map).collect()
 }

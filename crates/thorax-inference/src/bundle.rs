@@ -13,7 +13,7 @@ use thorax_domain::prediction::Diagnosis;
 
 pub use gate_file::Classifier;
 pub use golden::{Golden, GoldenError, GoldenFilm, GoldenNetwork, Tolerance};
-pub use manifest::{Caution, Ensemble, GateLimits, Lungs, Manifest, Network, Thresholds};
+pub use manifest::{Caution, Ensemble, GateLimits, Locator, Manifest, Network, Thresholds, View};
 
 /// A bundle whose manifest, labels and hashes are in order. Its golden values are checked when its networks are loaded.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct Bundle {
     hash: String,
     manifest: Manifest,
     labels: [Diagnosis; 4],
+    /// For each network the view that it reads.
+    views: Vec<usize>,
     classifier: Classifier,
     golden: Golden,
 }
@@ -69,9 +71,12 @@ impl Bundle {
         let text = std::str::from_utf8(&bytes).map_err(|error| form(error.to_string()))?;
         let manifest: Manifest = toml::from_str(text).map_err(|error| form(error.to_string()))?;
         let labels = manifest.check().map_err(form)?;
-        for network in &manifest.network {
-            verified(&directory.join(&network.file), &network.sha256)?;
+        let networks = manifest.network.iter().map(|network| (&network.file, &network.sha256));
+        for (file, sha256) in networks.chain(manifest.locator.iter().map(|locator| (&locator.file, &locator.sha256))) {
+            verified(&directory.join(file), sha256)?;
         }
+        let place = |network: &Network| manifest.view.iter().position(|view| view.name == network.view);
+        let views = manifest.network.iter().filter_map(place).collect();
         let gate_path = directory.join(&manifest.gate.file);
         let classifier = Classifier::parse(&verified(&gate_path, &manifest.gate.sha256)?)
             .map_err(|reason| BundleError::Form { path: gate_path, reason })?;
@@ -81,7 +86,7 @@ impl Bundle {
         for film in &golden.films {
             verified(&directory.join(&film.file), &film.sha256)?;
         }
-        Ok(Self { directory: directory.to_path_buf(), hash: hash(&bytes), manifest, labels, classifier, golden })
+        Ok(Self { directory: directory.to_path_buf(), hash: hash(&bytes), manifest, labels, views, classifier, golden })
     }
 
     /// The manifest.
@@ -114,6 +119,25 @@ impl Bundle {
         &self.manifest.network
     }
 
+    /// The views.
+    #[must_use]
+    pub fn views(&self) -> &[View] {
+        &self.manifest.view
+    }
+
+    /// Index of the view that a network reads.
+    #[must_use]
+    pub fn view_of(&self, network: usize) -> usize {
+        self.views[network]
+    }
+
+    /// The recipes of all views in one line, for the provenance of a result.
+    #[must_use]
+    pub fn describe_views(&self) -> String {
+        let views = self.views().iter().map(|view| format!("{}: {}", view.name, view.recipe.describe()));
+        views.collect::<Vec<_>>().join("; ")
+    }
+
     /// The gate's classifier.
     #[must_use]
     pub const fn classifier(&self) -> &Classifier {
@@ -126,12 +150,12 @@ impl Bundle {
         &self.golden
     }
 
-    /// A network's file, read and verified now: what is loaded is what was hashed.
+    /// A graph's file, read and verified now: what is loaded is what was hashed.
     ///
     /// # Errors
     /// [`BundleError::Read`] or [`BundleError::Hash`].
-    pub fn graph(&self, network: &Network) -> Result<Vec<u8>, BundleError> {
-        verified(&self.directory.join(&network.file), &network.sha256)
+    pub fn graph(&self, file: &str, sha256: &str) -> Result<Vec<u8>, BundleError> {
+        verified(&self.directory.join(file), sha256)
     }
 
     /// A film of the golden values, read and verified.

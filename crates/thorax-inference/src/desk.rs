@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use crate::budget::{MemoryReport, Shelf};
 use crate::bundle::Bundle;
 use crate::engine::Engine;
+use crate::locator::Locator;
 use crate::network::{self, NetworkOutputs};
 use crate::round::{Pass, Round, Seat};
 
@@ -21,6 +22,8 @@ pub struct Shared {
     pub engine: Arc<dyn Engine>,
     /// Which networks are loaded.
     pub shelf: Shelf,
+    /// What finds the lungs, always loaded: it is smaller than a film's intermediate results.
+    pub locator: Option<Locator>,
 }
 
 /// Who brought a film.
@@ -59,7 +62,6 @@ struct Board<T> {
     room: Condvar,
     queue: usize,
     batch: usize,
-    size: (usize, usize),
 }
 
 /// The desk. Dropping it waits for the passes that are running; films that wait are dropped with their callers.
@@ -77,8 +79,6 @@ pub struct Size {
     pub queue: usize,
     /// Films that go through a network together at most.
     pub batch: usize,
-    /// Height and width of a prepared film.
-    pub film: (usize, usize),
 }
 
 impl<T: Caller> Desk<T> {
@@ -94,7 +94,6 @@ impl<T: Caller> Desk<T> {
             room: Condvar::new(),
             queue: size.queue.max(1),
             batch: size.batch.max(1),
-            size: size.film,
         });
         let threads = (0..size.threads.max(1))
             .filter_map(|index| {
@@ -187,9 +186,8 @@ impl<T: Caller> Board<T> {
         let State { rounds, costs, .. } = state;
         rounds.iter_mut().find_map(|round| {
             round.drop_where(T::is_gone);
-            round.start(
-                |network| if self.shared.shelf.is_idle(network) { 1e15 + costs[network] } else { costs[network] },
-            )
+            let Shared { bundle, shelf, .. } = &*self.shared;
+            round.start(bundle, |network| if shelf.is_idle(network) { 1e15 + costs[network] } else { costs[network] })
         })
     }
 
@@ -203,7 +201,7 @@ impl<T: Caller> Board<T> {
         }
         let seats = state.waiting.drain(..films).collect();
         let networks = self.shared.bundle.networks().len();
-        state.rounds.push(Round::new(state.next_round, self.size, seats, networks));
+        state.rounds.push(Round::new(state.next_round, seats, networks));
         state.next_round += 1;
         self.room.notify_all();
         self.work.notify_all();
@@ -213,7 +211,7 @@ impl<T: Caller> Board<T> {
     /// Runs a pass, loading the network where it is not resident. A panic of the engine is a failure of this network, not of
     /// the program, and its session is not used again.
     fn run(&self, pass: &Pass) -> Result<(NetworkOutputs, f64), String> {
-        let Shared { bundle, engine, shelf } = &*self.shared;
+        let Shared { bundle, engine, shelf, .. } = &*self.shared;
         let mut lease = shelf.lease(pass.network);
         let result = catch_unwind(AssertUnwindSafe(|| {
             let mut session = match lease.session.take() {

@@ -1,19 +1,21 @@
 //! Where a network looked: class activation maps (Zhou et al. 2016). The graphs compute them exactly, as the head is linear on
 //! the mean of a feature grid; here they become comparable grids between 0 and 1.
 
-use thorax_imaging::heat::{Heat, NotHeat};
+use thorax_imaging::heat::{Heat, NotHeat, Part};
 
 use crate::engine::Tensor;
 
-/// Side of the grid on which the maps of all networks are compared.
-const COMMON_SIDE: usize = 16;
+/// Cells a side of the grid over the whole film to which all maps are brought: fine enough to keep the cells of a view that
+/// shows half of it.
+const SIDE: usize = 32;
 
 /// One network's map of the evidence for a class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkMap {
     /// The network's name in the bundle.
     pub name: String,
-    /// Evidence for the final diagnosis: 1 at the strongest cell, 0 where there is none.
+    /// Evidence for the final diagnosis over the whole film: 1 at the strongest cell, 0 where there is none or where the
+    /// network's view does not reach.
     pub heat: Heat,
     /// Share of the heat that lies on the lungs, 0 to 1; `None` where the bundle finds no lungs or the map is empty.
     pub lung_share: Option<f64>,
@@ -44,6 +46,15 @@ pub fn evidence(cam: &Tensor, film: usize, label: usize) -> Result<Heat, NotHeat
     Heat::new(width, height, above.into_iter().map(|one| (one * scale).min(1.0)).collect())
 }
 
+/// A network's map for the class `label` over the whole film, from what one film gave; `part` is what the network's view
+/// shows of it. `None` when the outputs are no maps.
+#[must_use]
+pub fn map(name: &str, cam: &Tensor, label: usize, part: Part, lungs: Option<&Heat>) -> Option<NetworkMap> {
+    let heat = evidence(cam, 0, label).ok()?.placed(part, SIDE, SIDE);
+    let lung_share = lungs.and_then(|lungs| lung_share(&heat, lungs));
+    Some(NetworkMap { name: name.to_owned(), heat, lung_share })
+}
+
 /// Share of a map's heat that lies on the lungs; `None` when there is no heat.
 #[must_use]
 pub fn lung_share(heat: &Heat, lungs: &Heat) -> Option<f64> {
@@ -54,8 +65,8 @@ pub fn lung_share(heat: &Heat, lungs: &Heat) -> Option<f64> {
     (total > 0.0).then(|| inside / total)
 }
 
-/// Where the networks look together: the mean of their maps on a common grid, each map divided by its largest value first, so
-/// that no network counts for more because its numbers are larger.
+/// Where the networks look together: the mean of their maps, each divided by its largest value before, so that no network
+/// counts for more because its numbers are larger.
 ///
 /// # Errors
 /// [`NotHeat`] when there is no map.
@@ -65,13 +76,13 @@ pub fn agreement(maps: &[NetworkMap]) -> Result<Heat, NotHeat> {
     }
     #[expect(clippy::cast_precision_loss, reason = "there are six networks")]
     let share = 1.0 / maps.len() as f32;
-    let mut mean = vec![0.0f32; COMMON_SIDE * COMMON_SIDE];
+    let mut mean = vec![0.0f32; SIDE * SIDE];
     for map in maps {
-        for (sum, value) in mean.iter_mut().zip(map.heat.resized(COMMON_SIDE, COMMON_SIDE).values()) {
+        for (sum, value) in mean.iter_mut().zip(map.heat.resized(SIDE, SIDE).values()) {
             *sum += value * share;
         }
     }
-    Heat::new(COMMON_SIDE, COMMON_SIDE, mean.into_iter().map(|one| one.min(1.0)).collect())
+    Heat::new(SIDE, SIDE, mean.into_iter().map(|one| one.min(1.0)).collect())
 }
 
 #[cfg(test)]
@@ -90,6 +101,17 @@ mod tests {
         assert_eq!(evidence(&maps, 0, 1).unwrap().values(), [0.0, 0.0]);
         assert!(evidence(&maps, 0, 4).is_err());
         assert!(evidence(&cam(vec![f32::NAN; 8]), 0, 0).unwrap().values().iter().all(|one| *one == 0.0));
+    }
+
+    #[test]
+    fn a_map_lies_where_its_view_lies() {
+        let part = Part { left: 0.5, top: 0.5, width: 0.5, height: 0.5 };
+        let maps = cam(vec![8.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        let lungs = Heat::new(2, 2, vec![0.0, 0.0, 0.0, 1.0]).unwrap();
+        let map = map("one", &maps, 0, part, Some(&lungs)).unwrap();
+        let hottest = map.heat.at(0.6, 0.75);
+        assert!(hottest > 0.9 && map.heat.at(0.95, 0.75) < 0.1 && map.heat.at(0.25, 0.25) == 0.0, "{hottest}");
+        assert!(map.lung_share.unwrap() > 0.5);
     }
 
     #[test]

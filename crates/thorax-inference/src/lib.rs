@@ -1,5 +1,5 @@
-//! **Models.** What lives here: the [`engine`] contract and the engines behind it, the [`bundle`], the gate, the consensus,
-//! explanations, the memory budget and the threads that run it all. Synchronous.
+//! **Models.** What lives here: the [`engine`] contract and the engines behind it, the [`bundle`], the gate, the locator of the
+//! lungs, the consensus, explanations, the memory budget and the threads that run it all. Synchronous.
 //! What never does: an async runtime, SQL, HTTP, the environment; and outside `engine/` no engine is named.
 //! Start reading at [`analyzer::Analyzer`].
 
@@ -11,8 +11,10 @@ pub mod engine;
 mod ensemble;
 pub mod explain;
 mod gate;
+mod locator;
 mod network;
 mod proof;
 mod round;
 
+pub use locator::LocateError;
 pub use network::NetworkError;

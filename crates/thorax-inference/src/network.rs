@@ -14,8 +14,6 @@ pub struct NetworkOutputs {
     pub cam: Tensor,
     /// Films × features.
     pub embedding: Tensor,
-    /// Films × 1 × h × w, of the network that finds lungs.
-    pub lungs: Option<Tensor>,
 }
 
 /// Why a network could not be used.
@@ -50,7 +48,7 @@ pub enum NetworkError {
 /// Loads a network from its verified file.
 pub fn load(bundle: &Bundle, engine: &dyn Engine, network: usize) -> Result<Box<dyn Session>, NetworkError> {
     let network = &bundle.networks()[network];
-    let graph = bundle.graph(network)?;
+    let graph = bundle.graph(&network.file, &network.sha256)?;
     engine.load(&graph).map_err(|source| NetworkError::Engine { name: network.name.clone(), source })
 }
 
@@ -62,11 +60,10 @@ pub fn run(
     batch: &Batch,
 ) -> Result<(NetworkOutputs, f64), NetworkError> {
     let name = &bundle.networks()[network].name;
-    let lungs = bundle.manifest().lungs.as_ref().filter(|lungs| lungs.network == *name);
-    let mut names = vec!["logits", "cam", "embedding"];
-    names.extend(lungs.map(|lungs| lungs.output.as_str()));
     let stopwatch = Stopwatch::start();
-    let tensors = session.run(batch, &names).map_err(|source| NetworkError::Engine { name: name.clone(), source })?;
+    let tensors = session
+        .run(batch, &["logits", "cam", "embedding"])
+        .map_err(|source| NetworkError::Engine { name: name.clone(), source })?;
     let milliseconds = stopwatch.total();
     let wrong = |output, shape: &[usize]| NetworkError::Shape { name: name.clone(), output, shape: shape.to_vec() };
     let mut tensors = tensors.into_iter();
@@ -83,16 +80,10 @@ pub fn run(
     if embedding.shape.len() != 2 || embedding.shape[0] != films {
         return Err(wrong("embedding", &embedding.shape));
     }
-    let lungs = tensors.next();
-    if let Some(lungs) = &lungs
-        && (lungs.shape.len() != 4 || lungs.shape[..2] != [films, 1])
-    {
-        return Err(wrong("lungs", &lungs.shape));
-    }
-    Ok((NetworkOutputs { logits, cam, embedding, lungs }, milliseconds))
+    Ok((NetworkOutputs { logits, cam, embedding }, milliseconds))
 }
 
-/// Runs a golden film, prepared by the recipe, through a network and compares; gives the film's logits.
+/// Runs the golden films, prepared as the network's view wants them, through it and compares; gives each film's logits.
 pub fn verify(
     bundle: &Bundle,
     network: usize,

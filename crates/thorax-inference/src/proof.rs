@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use thorax_imaging::decode::{Limits, decode};
 
 use crate::budget::BudgetTooSmall;
-use crate::bundle::{Bundle, BundleError};
+use crate::bundle::BundleError;
 use crate::desk::Shared;
 use crate::engine::Batch;
 use crate::ensemble::{self, Ballot, Circumstances};
@@ -47,7 +47,7 @@ type Proved = (usize, Result<Vec<Vec<f32>>, NetworkError>);
 /// The first [`OpenError`], in the order of the bundle's networks.
 pub fn prove(shared: &Shared, threads: usize) -> Result<(), OpenError> {
     let bundle = &shared.bundle;
-    let films = golden_batches(bundle)?;
+    let films = golden_batches(shared)?;
     let count = bundle.networks().len();
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<Proved>> = Mutex::new(Vec::new());
@@ -82,7 +82,8 @@ pub fn prove(shared: &Shared, threads: usize) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn verify_network(shared: &Shared, network: usize, films: &[Batch]) -> Result<Vec<Vec<f32>>, NetworkError> {
+fn verify_network(shared: &Shared, network: usize, films: &[Vec<Batch>]) -> Result<Vec<Vec<f32>>, NetworkError> {
+    let films = &films[shared.bundle.view_of(network)];
     let mut lease = shared.shelf.lease(network);
     let result = network::load(&shared.bundle, shared.engine.as_ref(), network).and_then(|mut session| {
         let logits = network::verify(&shared.bundle, network, session.as_mut(), films)?;
@@ -93,19 +94,22 @@ fn verify_network(shared: &Shared, network: usize, films: &[Batch]) -> Result<Ve
     result
 }
 
-/// The golden films, decoded and prepared by the recipe, their pictures compared with the golden ones.
-fn golden_batches(bundle: &Bundle) -> Result<Vec<Batch>, OpenError> {
-    let films = bundle.golden().films.iter();
-    films
-        .map(|golden| {
-            let wrong = |reason: String| OpenError::GoldenFilm { path: bundle.directory().join(&golden.file), reason };
-            let bytes = bundle.golden_film(golden)?;
-            let film = decode(&bytes, &Limits::default()).map_err(|error| wrong(error.to_string()))?;
-            let recipe = &bundle.manifest().recipe;
-            let prepared = recipe.apply(&film.image).map_err(|error| wrong(error.to_string()))?;
-            bundle.golden().check_pixels(golden, &prepared.bytes).map_err(NetworkError::from)?;
+/// For each view the golden films, decoded and prepared by its recipe, their pictures compared with the golden ones.
+fn golden_batches(shared: &Shared) -> Result<Vec<Vec<Batch>>, OpenError> {
+    let bundle = &shared.bundle;
+    let mut batches = vec![Vec::new(); bundle.views().len()];
+    for golden in &bundle.golden().films {
+        let wrong = |reason: String| OpenError::GoldenFilm { path: bundle.directory().join(&golden.file), reason };
+        let bytes = bundle.golden_film(golden)?;
+        let film = decode(&bytes, &Limits::default()).map_err(|error| wrong(error.to_string()))?.image;
+        let lungs = shared.locator.as_ref().map(|locator| locator.find(&film)).transpose();
+        let lungs = lungs.map_err(|error| wrong(error.to_string()))?;
+        for (view, batches) in bundle.views().iter().zip(&mut batches) {
+            let prepared = view.recipe.apply(&film, lungs.as_ref()).map_err(|error| wrong(error.to_string()))?;
+            bundle.golden().check_pixels(golden, &view.name, &prepared.bytes).map_err(NetworkError::from)?;
             let (height, width) = (prepared.height as usize, prepared.width as usize);
-            Ok(Batch { films: 1, height, width, samples: prepared.tensor })
-        })
-        .collect()
+            batches.push(Batch { films: 1, height, width, samples: prepared.tensor });
+        }
+    }
+    Ok(batches)
 }

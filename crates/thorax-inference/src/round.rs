@@ -6,11 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::{Refusal, Verdict};
-use thorax_imaging::heat::Heat;
 
 use crate::bundle::Bundle;
 use crate::engine::{Batch, Tensor};
-use crate::explain::NetworkMap;
 use crate::gate;
 use crate::network::NetworkOutputs;
 
@@ -24,8 +22,6 @@ pub struct Opinion {
     pub logits: Vec<f32>,
     /// Class activation maps, 1 × 4 × h × w.
     pub cam: Tensor,
-    /// The lung map of the network that has one, 1 × 1 × h × w.
-    pub lungs: Option<Tensor>,
     /// The film's share of the pass, in milliseconds.
     pub milliseconds: f64,
 }
@@ -35,8 +31,8 @@ pub struct Opinion {
 pub struct Seat<T> {
     /// The caller's own.
     pub caller: T,
-    /// The prepared samples.
-    pub samples: Vec<f32>,
+    /// The prepared samples of each view of the bundle; none of a view that no network is to look at.
+    pub samples: Vec<Vec<f32>>,
     /// Networks whose votes are wanted.
     pub voters: Vec<usize>,
     /// Whether to go on though the gate refuses.
@@ -76,8 +72,6 @@ impl<T> Seat<T> {
 pub struct Round<T> {
     /// The number by which tasks find their round.
     pub id: u64,
-    height: usize,
-    width: usize,
     seats: Vec<Option<Seat<T>>>,
     todo: Vec<usize>,
     running: usize,
@@ -90,26 +84,19 @@ pub struct Pass {
     pub round: u64,
     /// The network.
     pub network: usize,
-    /// The films, prepared.
+    /// The films, prepared as the network wants them.
     pub batch: Batch,
     seats: Vec<usize>,
 }
 
 impl<T> Round<T> {
-    /// A round over films of one prepared size, with `networks` in the bundle.
-    pub fn new(id: u64, (height, width): (usize, usize), seats: Vec<Seat<T>>, networks: usize) -> Self {
-        Self {
-            id,
-            height,
-            width,
-            seats: seats.into_iter().map(Some).collect(),
-            todo: (0..networks).collect(),
-            running: 0,
-        }
+    /// A round over films, with `networks` in the bundle.
+    pub fn new(id: u64, seats: Vec<Seat<T>>, networks: usize) -> Self {
+        Self { id, seats: seats.into_iter().map(Some).collect(), todo: (0..networks).collect(), running: 0 }
     }
 
     /// Starts the next pass: the gate's network first, then the one that `cost` ranks highest.
-    pub fn start(&mut self, mut cost: impl FnMut(usize) -> f64) -> Option<Pass> {
+    pub fn start(&mut self, bundle: &Bundle, mut cost: impl FnMut(usize) -> f64) -> Option<Pass> {
         let seats = &self.seats;
         self.todo.retain(|&network| seats.iter().flatten().any(|seat| seat.wants(network)));
         let best = (0..self.todo.len()).max_by(|&one, &other| {
@@ -119,9 +106,11 @@ impl<T> Round<T> {
         let network = self.todo.swap_remove(best);
         let concerned = |seat: &Option<Seat<T>>| seat.as_ref().is_some_and(|seat| seat.wants(network));
         let seats: Vec<usize> = (0..self.seats.len()).filter(|&index| concerned(&self.seats[index])).collect();
+        let view = bundle.view_of(network);
         let samples = seats.iter().filter_map(|&index| self.seats[index].as_ref());
-        let samples = samples.flat_map(|seat| seat.samples.iter().copied()).collect();
-        let batch = Batch { films: seats.len(), height: self.height, width: self.width, samples };
+        let samples = samples.flat_map(|seat| seat.samples[view].iter().copied()).collect();
+        let (width, height) = bundle.views()[view].recipe.output_size();
+        let batch = Batch { films: seats.len(), height: height as usize, width: width as usize, samples };
         self.running += 1;
         Some(Pass { round: self.id, network, batch, seats })
     }
@@ -174,36 +163,5 @@ fn opinion(outputs: &NetworkOutputs, place: usize, milliseconds: f64) -> Opinion
         shape[0] = 1;
         Tensor { shape, samples: tensor.film(place).to_vec() }
     };
-    Opinion {
-        logits: outputs.logits.film(place).to_vec(),
-        cam: one(&outputs.cam),
-        lungs: outputs.lungs.as_ref().map(one),
-        milliseconds,
-    }
-}
-
-/// Where the network that finds lungs found them; `None` where it did not run or there is none.
-pub fn lungs(opinions: &[Option<Result<Opinion, String>>]) -> Option<Heat> {
-    let tensor = opinions.iter().flatten().flatten().find_map(|opinion| opinion.lungs.as_ref())?;
-    let (height, width) = (tensor.shape[2], tensor.shape[3]);
-    Heat::new(width, height, tensor.samples.clone()).ok()
-}
-
-/// The maps of the networks that voted, for one class.
-pub fn maps(
-    bundle: &Bundle,
-    opinions: &[Option<Result<Opinion, String>>],
-    voters: &[usize],
-    label: usize,
-    lungs: Option<&Heat>,
-) -> Vec<NetworkMap> {
-    let given = |network: usize| opinions[network].as_ref().and_then(|one| one.as_ref().ok());
-    voters
-        .iter()
-        .filter_map(|&network| {
-            let heat = crate::explain::evidence(&given(network)?.cam, 0, label).ok()?;
-            let lung_share = lungs.and_then(|lungs| crate::explain::lung_share(&heat, lungs));
-            Some(NetworkMap { name: bundle.networks()[network].name.clone(), heat, lung_share })
-        })
-        .collect()
+    Opinion { logits: outputs.logits.film(place).to_vec(), cam: one(&outputs.cam), milliseconds }
 }

@@ -2,7 +2,7 @@
 //! often, and prints one JSON object with milliseconds and memory.
 //!
 //! ```sh
-//! cargo run --release --example consensus_times -- --bundle models/first-light --engine rten --threads 2 --runs 20 film.dcm
+//! cargo run --release --example consensus_times -- --bundle models/two-views --engine rten --threads 2 --runs 20 film.dcm
 //! ```
 //!
 //! `--in-flight 1` measures one film at a time; with more, films wait together, go through the networks in batches, and

@@ -119,7 +119,7 @@ impl Evaluation {
             calibration: figures::calibration(cases),
             selection: selection::tenths(cases),
             groups: groups::groups(cases),
-            checks: checks.then(|| Checks::of(cases, manifest.lungs.is_some())),
+            checks: checks.then(|| Checks::of(cases, manifest.locator.is_some())),
         }
     }
 }

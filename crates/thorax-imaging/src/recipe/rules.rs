@@ -3,6 +3,8 @@
 use super::{RecipeError, Step};
 
 pub(super) const DEPTH_FIRST: &str = "`depth8` comes before `resize`, which works on 8 bits";
+const LUNGS_FIRST: &str =
+    "`crop_lungs` comes once and before everything else that cuts or resizes: the lungs are found on the whole film";
 const NORMALIZE_LAST: &str = "`normalize` comes last";
 
 /// Longest side of a tensor; the networks' own are a few hundred.
@@ -21,6 +23,10 @@ pub(super) fn check(steps: &[Step]) -> Result<(u32, u32), RecipeError> {
     exactly_one(steps, "normalize", is_normalize)?;
     if !steps.last().is_some_and(is_normalize) {
         return Err(RecipeError::Order(NORMALIZE_LAST));
+    }
+    let cuts = |step: &&Step| !matches!(step, Step::Depth8 {} | Step::Clahe { .. });
+    if steps.iter().filter(cuts).skip(1).any(|step| matches!(step, Step::CropLungs { .. })) {
+        return Err(RecipeError::Order(LUNGS_FIRST));
     }
     let before_resize = steps.iter().take_while(|step| !is_resize(step));
     if !before_resize.into_iter().any(|step| matches!(step, Step::Depth8 {})) {
@@ -63,6 +69,9 @@ fn check_parameters(step: &Step) -> Result<(), RecipeError> {
         Step::CropBorder { fraction } => {
             let valid = (0.0..0.5).contains(&fraction);
             require(valid, "crop_border", "fraction", fraction, "at least 0 and below 0.5")
+        }
+        Step::CropLungs { margin } => {
+            require((0.0..=1.0).contains(&margin), "crop_lungs", "margin", margin, "from 0 to 1")
         }
         Step::Depth8 {} => Ok(()),
         Step::Resize { width, height, .. } => {

@@ -1,5 +1,6 @@
 //! The steps that have no module of their own, and each step's words.
 
+use super::lungs::LungBox;
 use super::{RecipeError, Step};
 use crate::resize::Filter;
 use crate::{GrayImage, Pixels};
@@ -15,29 +16,46 @@ pub(super) fn crop_border(image: &GrayImage, fraction: f64) -> Result<GrayImage,
     let (width, height) = (image.width(), image.height());
     let (left, top) = (cut(width, fraction), cut(height, fraction));
     let (columns, rows) = (width.saturating_sub(2 * left), height.saturating_sub(2 * top));
-    if columns == 0 || rows == 0 {
-        return Err(RecipeError::TooSmall { width, height });
-    }
-    let window = Window { stride: width as usize, left: left as usize, top: top as usize, columns: columns as usize };
-    let pixels = match image.pixels() {
-        Pixels::U8(samples) => Pixels::U8(window.copy(samples, rows as usize)),
-        Pixels::U16(samples) => Pixels::U16(window.copy(samples, rows as usize)),
-    };
-    Ok(GrayImage::new(columns, rows, pixels)?)
+    Window { left, top, columns, rows }.of(image)
 }
 
-struct Window {
-    stride: usize,
-    left: usize,
-    top: usize,
-    columns: usize,
+/// The columns and rows of an image of `width` × `height` pixels that hold the lungs, each edge rounded half up.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a side, never negative")]
+pub(super) fn lung_window(lungs: LungBox, (width, height): (u32, u32)) -> Window {
+    let place = |part: f64, side: u32| ((part * f64::from(side) + 0.5).floor() as u32).min(side);
+    let (left, top) = (place(lungs.left, width), place(lungs.top, height));
+    let (right, bottom) = (place(lungs.right, width), place(lungs.bottom, height));
+    Window { left, top, columns: right.saturating_sub(left), rows: bottom.saturating_sub(top) }
+}
+
+/// A part of an image, in its pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub left: u32,
+    pub top: u32,
+    pub columns: u32,
+    pub rows: u32,
 }
 
 impl Window {
-    fn copy<S: Copy>(&self, samples: &[S], rows: usize) -> Vec<S> {
-        let mut copied = Vec::with_capacity(self.columns * rows);
-        for row in samples.chunks_exact(self.stride).skip(self.top).take(rows) {
-            copied.extend_from_slice(&row[self.left..][..self.columns]);
+    /// This part of an image.
+    pub fn of(self, image: &GrayImage) -> Result<GrayImage, RecipeError> {
+        if self.columns == 0 || self.rows == 0 {
+            return Err(RecipeError::TooSmall { width: image.width(), height: image.height() });
+        }
+        let stride = image.width() as usize;
+        let pixels = match image.pixels() {
+            Pixels::U8(samples) => Pixels::U8(self.copy(samples, stride)),
+            Pixels::U16(samples) => Pixels::U16(self.copy(samples, stride)),
+        };
+        Ok(GrayImage::new(self.columns, self.rows, pixels)?)
+    }
+
+    fn copy<S: Copy>(self, samples: &[S], stride: usize) -> Vec<S> {
+        let (left, columns, rows) = (self.left as usize, self.columns as usize, self.rows as usize);
+        let mut copied = Vec::with_capacity(columns * rows);
+        for row in samples.chunks_exact(stride).skip(self.top as usize).take(rows) {
+            copied.extend_from_slice(&row[left..][..columns]);
         }
         copied
     }
@@ -58,6 +76,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CropBorder { fraction } => write!(f, "crop_border {fraction}"),
+            Self::CropLungs { margin } => write!(f, "crop_lungs {margin}"),
             Self::Depth8 {} => f.write_str("depth8"),
             Self::Resize { width, height, filter: Filter::Bilinear } => write!(f, "resize {width}x{height} bilinear"),
             Self::Clahe { clip_limit, tiles_x, tiles_y } => write!(f, "clahe {clip_limit} {tiles_x}x{tiles_y}"),
@@ -85,6 +104,15 @@ mod tests {
         assert_eq!(cropped.pixels(), &Pixels::U8(vec![5, 6]));
         let sliver = GrayImage::new(2, 9, Pixels::U16(vec![0; 18])).unwrap();
         assert_eq!(crop_border(&sliver, 0.3), Err(RecipeError::TooSmall { width: 2, height: 9 }));
+    }
+
+    #[test]
+    fn lung_edges_are_rounded_half_up() {
+        let lungs = LungBox { left: 0.25, top: 0.0, right: 0.75, bottom: 1.0 };
+        assert_eq!(lung_window(lungs, (10, 3)), Window { left: 3, top: 0, columns: 5, rows: 3 });
+        let image = GrayImage::new(1, 1, Pixels::U8(vec![7])).unwrap();
+        let nothing = lung_window(LungBox { left: 0.1, top: 0.1, right: 0.2, bottom: 0.2 }, (1, 1));
+        assert_eq!(nothing.of(&image), Err(RecipeError::TooSmall { width: 1, height: 1 }));
     }
 
     #[test]

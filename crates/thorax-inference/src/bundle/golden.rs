@@ -40,10 +40,8 @@ pub struct GoldenFilm {
     pub sha256: String,
     /// Whose film it is and under which licence.
     pub attribution: String,
-    /// SHA-256 of the prepared 8-bit picture; for people.
-    pub pixels_sha256: String,
-    /// The prepared 8-bit picture, base64.
-    pixels: String,
+    /// The 8-bit picture that each view's recipe makes of it, base64, by the view's name.
+    pixels: HashMap<String, String>,
     /// Golden outputs of each network, by name.
     pub networks: HashMap<String, GoldenNetwork>,
     /// The ensemble's probabilities in the order of the labels.
@@ -103,12 +101,13 @@ impl Golden {
         Ok(golden)
     }
 
-    /// Compares the picture that the recipe made with the golden one.
+    /// Compares the picture that a view's recipe made with the golden one.
     ///
     /// # Errors
     /// [`GoldenError`] with the largest difference in grey levels.
-    pub fn check_pixels(&self, film: &GoldenFilm, prepared: &GrayImage) -> Result<(), GoldenError> {
-        let expected = base64::engine::general_purpose::STANDARD.decode(&film.pixels).unwrap_or_default();
+    pub fn check_pixels(&self, film: &GoldenFilm, view: &str, prepared: &GrayImage) -> Result<(), GoldenError> {
+        let golden = film.pixels.get(view).map(String::as_str).unwrap_or_default();
+        let expected = base64::engine::general_purpose::STANDARD.decode(golden).unwrap_or_default();
         let differs = match prepared.pixels() {
             Pixels::U8(pixels) if pixels.len() == expected.len() => {
                 pixels.iter().zip(&expected).map(|(one, other)| one.abs_diff(*other)).max().unwrap_or(u8::MAX)
@@ -116,7 +115,7 @@ impl Golden {
             _ => u8::MAX,
         };
         let tolerance = f64::from(self.tolerance.pixels);
-        film.expect("largest difference of the prepared picture", f64::from(differs), 0.0, tolerance)
+        film.expect(&format!("largest difference of view {view}"), f64::from(differs), 0.0, tolerance)
     }
 
     /// Compares one network's outputs with its golden ones.

@@ -8,7 +8,7 @@ use thorax_imaging::recipe::Recipe;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Version of the format; 1.
+    /// Version of the format; 2.
     pub schema: u32,
     /// The bundle's name.
     pub id: String,
@@ -18,8 +18,8 @@ pub struct Manifest {
     pub licence: String,
     /// Names of the classes in the order of the outputs.
     pub labels: Vec<String>,
-    /// The preprocessing.
-    pub recipe: Recipe,
+    /// The ways in which a film is prepared; each network reads one of them.
+    pub view: Vec<View>,
     /// The networks, the gate's first.
     pub network: Vec<Network>,
     /// How their opinions become one.
@@ -29,8 +29,8 @@ pub struct Manifest {
     pub caution: Vec<Caution>,
     /// The gate.
     pub gate: GateLimits,
-    /// Where lungs are found, if anywhere.
-    pub lungs: Option<Lungs>,
+    /// What finds the lungs, if anything.
+    pub locator: Option<Locator>,
     /// Where COVID begins to be suspected and where it counts as found, if the bundle says so.
     pub thresholds: Option<Thresholds>,
     /// The file of golden values.
@@ -41,6 +41,16 @@ pub struct Manifest {
     /// How good it is; for people.
     #[serde(default)]
     pub metrics: toml::Table,
+}
+
+/// A way of preparing a film.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct View {
+    /// Short name, which networks refer to.
+    pub name: String,
+    /// The steps.
+    pub recipe: Recipe,
 }
 
 /// One network.
@@ -55,6 +65,8 @@ pub struct Network {
     pub file: String,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// Name of the view that it reads.
+    pub view: String,
     /// Number of weights.
     pub parameters: u64,
     /// Licence of the weights that it started from.
@@ -113,14 +125,17 @@ pub struct GateLimits {
     pub minimum_sharpness: f64,
 }
 
-/// Where lungs are found: an output `1 × h × w` of one network, probability of lung a cell.
+/// The small network that finds the lungs: its output `lungs`, `1 × h × w`, is the probability of lung for each cell of the
+/// whole film.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Lungs {
-    /// Which network.
-    pub network: String,
-    /// Name of its output.
-    pub output: String,
+pub struct Locator {
+    /// Its file beside the manifest.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// How a film is prepared for it; cuts nothing.
+    pub recipe: Recipe,
 }
 
 /// Limits of the ensemble's probability of COVID; a film is called positive when it is at least this.
@@ -146,8 +161,8 @@ pub struct FileHash {
 impl Manifest {
     /// Checks what the types cannot: labels, numbers, references, file names. Gives the labels in order.
     pub(super) fn check(&self) -> Result<[Diagnosis; 4], String> {
-        if self.schema != 1 {
-            return Err(format!("schema is {}, this program reads 1", self.schema));
+        if self.schema != 2 {
+            return Err(format!("schema is {}, this program reads 2", self.schema));
         }
         let labels = self.labels.iter().map(|label| label.parse()).collect::<Result<Vec<Diagnosis>, _>>();
         let labels: [Diagnosis; 4] =
@@ -157,16 +172,34 @@ impl Manifest {
         if Diagnosis::ALL.iter().any(|one| !labels.contains(one)) {
             return Err("labels must name each of the four diagnoses once".to_owned());
         }
+        self.check_views()?;
         self.check_networks()?;
         self.check_ensemble()?;
         self.check_thresholds()?;
         let files = self.network.iter().map(|network| &network.file).chain([&self.gate.file, &self.golden.file]);
-        for file in files {
+        for file in files.chain(self.locator.iter().map(|locator| &locator.file)) {
             if file.contains(['/', '\\']) || file.starts_with('.') {
                 return Err(format!("file {file:?} must lie beside the manifest"));
             }
         }
         Ok(labels)
+    }
+
+    fn check_views(&self) -> Result<(), String> {
+        for (index, view) in self.view.iter().enumerate() {
+            if self.view[..index].iter().any(|other| other.name == view.name) {
+                return Err(format!("two views are named {:?}", view.name));
+            }
+            if view.recipe.needs_lungs() && self.locator.is_none() {
+                return Err(format!("view {:?} crops to the lungs, and there is no locator to find them", view.name));
+            }
+        }
+        if let Some(locator) = &self.locator
+            && locator.recipe.cuts()
+        {
+            return Err("the locator's recipe must not cut: its map lies over the whole film".to_owned());
+        }
+        Ok(())
     }
 
     fn check_networks(&self) -> Result<(), String> {
@@ -178,17 +211,15 @@ impl Manifest {
             if self.network[..index].iter().any(|other| other.name == network.name) {
                 return Err(format!("two networks are named {:?}", network.name));
             }
+            if self.view.iter().all(|view| view.name != network.view) {
+                return Err(format!("network {} reads the view {:?}, which there is not", network.name, network.view));
+            }
             if !(network.temperature.is_finite() && network.temperature > 0.0) {
                 return Err(format!("temperature of {} must be above 0", network.name));
             }
             if !(network.weight.is_finite() && network.weight >= 0.0) {
                 return Err(format!("weight of {} must not be negative", network.name));
             }
-        }
-        if let Some(lungs) = &self.lungs
-            && !self.network.iter().any(|network| network.name == lungs.network)
-        {
-            return Err(format!("lungs are to come from {:?}, which is no network", lungs.network));
         }
         let sum: f64 = self.network.iter().map(|network| network.weight).sum();
         if (sum - 1.0).abs() > 1e-3 {

@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use thorax_domain::prediction::{Consensus, Diagnosis};
+use thorax_imaging::{GrayImage, Pixels};
 use thorax_inference::analyzer::{Analyzer, Request, Settings, SubmitError};
 use thorax_inference::bundle::Bundle;
 
-use crate::toy::{Behaviour, Door, FOOTPRINT, NETWORKS, ToyEngine, expected, open, request, write_bundle};
+use crate::toy::{Behaviour, Door, FOOTPRINT, NETWORKS, ToyEngine, add_locator, expected, open, request, write_bundle};
 
 /// Grey of a film that the toy calls COVID, and one that it refuses at the gate.
 const LIGHT: u8 = 200;
@@ -51,22 +52,34 @@ fn six_votes_make_the_weighted_mean_of_calibrated_vectors() {
 }
 
 #[test]
-fn lungs_are_told_where_the_bundle_finds_them_and_the_film_was_read() {
+fn networks_that_read_the_lungs_get_them_and_their_maps_lie_there() {
     let (plain, _, _folder) = open(Behaviour::default(), settings());
     assert_eq!(plain.submit(&request(LIGHT)).unwrap().wait().unwrap().lungs, None);
     let folder = tempfile::tempdir().unwrap();
     write_bundle(folder.path());
-    let manifest = folder.path().join("bundle.toml");
-    let text = std::fs::read_to_string(&manifest).unwrap() + "[lungs]\nnetwork = \"three\"\noutput = \"lungs\"\n";
-    std::fs::write(&manifest, text).unwrap();
+    add_locator(folder.path(), &["two", "three"]);
     let bundle = Bundle::open(folder.path()).unwrap();
+    assert!(bundle.describe_views().starts_with("lungs: crop_lungs 0 > "), "{}", bundle.describe_views());
     let analyzer = Analyzer::open(bundle, Arc::new(ToyEngine::default()), settings()).unwrap();
-    let reading = analyzer.submit(&request(LIGHT)).unwrap().wait().unwrap();
+    // Dark on the left, light on the right, where the toy's lungs are.
+    let halves = |index: u32| if index % 32 < 16 { DARK } else { LIGHT };
+    let film = GrayImage::new(32, 32, Pixels::U8((0..32 * 32).map(halves).collect())).unwrap();
+    let reading = analyzer.submit(&Request { film, force: true, ..request(LIGHT) }).unwrap().wait().unwrap();
     assert_eq!(reading.lungs.unwrap().values(), [0.0, 1.0]);
-    assert!(reading.maps.iter().all(|map| map.lung_share.is_some_and(|share| share > 0.5)));
-    assert_eq!(analyzer.submit(&request(DARK)).unwrap().wait().unwrap().lungs, None, "the gate refused");
-    let without = Request { networks: ["zero", "one", "two", "four"].map(str::to_owned).to_vec(), ..request(LIGHT) };
-    assert_eq!(analyzer.submit(&without).unwrap().wait().unwrap().lungs, None, "three was not asked");
+    let consensus = reading.prediction.consensus.unwrap();
+    let covid = |name: usize| consensus.models[name].probabilities.of(Diagnosis::Covid).get();
+    let wanted = |voter: usize, mean: f32| expected(&[voter], mean)[0];
+    let (light, mean) = (f32::from(LIGHT) / 255.0, (f32::from(LIGHT) + f32::from(DARK)) / 510.0);
+    assert!((covid(2) - wanted(2, light)).abs() < 1e-6 && (covid(3) - wanted(3, light)).abs() < 1e-6);
+    assert!((covid(1) - wanted(1, mean)).abs() < 1e-2, "the others see the whole film");
+    for map in reading.maps {
+        let left = map.heat.at(0.25, 0.5);
+        let is_cut = ["two", "three"].contains(&map.name.as_str());
+        assert_eq!(is_cut, left == 0.0, "{}: {left}", map.name);
+        assert!(map.lung_share.is_some_and(|share| share > 0.5));
+    }
+    let refused = analyzer.submit(&request(DARK)).unwrap().wait().unwrap();
+    assert_eq!(refused.lungs, None, "the gate refused");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thorax_inference::analyzer::{Analyzer, Settings};
 use thorax_inference::bundle::{Bundle, BundleError, Thresholds, hash};
 
-use crate::toy::{NETWORKS, ToyEngine, write_bundle};
+use crate::toy::{NETWORKS, ToyEngine, add_locator, write_bundle};
 
 /// Replaces text in a file of the bundle.
 fn edit(folder: &Path, file: &str, from: &str, to: &str) {
@@ -53,7 +53,9 @@ fn wrong_labels_and_figures_are_refused() {
         ("\"COVID\", \"Lung", "\"Covid\", \"Lung", "unknown diagnosis \"Covid\""),
         ("\"COVID\", \"Lung", "\"Normal\", \"Lung", "each of the four diagnoses once"),
         ("labels = [\"COVID\", ", "labels = [", "there are 3"),
-        ("schema = 1", "schema = 2", "schema is 2"),
+        ("schema = 2", "schema = 1", "schema is 1"),
+        ("view = \"whole\"", "view = \"hole\"", "network zero reads the view \"hole\""),
+        ("{step = \"depth8\"}", "{step = \"crop_lungs\", margin = 0.1}, {step = \"depth8\"}", "there is no locator"),
         ("temperature = 2.0", "temperature = 0.0", "temperature of zero"),
         ("weight = 0.1", "weight = 0.9", "weights sum to"),
         ("minimum_votes = 4", "minimum_votes = 7", "minimum_votes"),
@@ -62,16 +64,31 @@ fn wrong_labels_and_figures_are_refused() {
         ("name = \"two\"", "name = \"one\"", "two networks are named"),
         ("file = \"two.onnx\"", "file = \"../two.onnx\"", "beside the manifest"),
         ("step = \"resize\"", "step = \"resise\"", "resise"),
-        ("schema = 1", "schema = 1\ncolour = 3", "colour"),
-        ("schema = 1", "schema = 1\nthresholds = {screening = 0.1, confirmation = 1.5}", "thresholds.confirmation"),
-        ("schema = 1", "schema = 1\nthresholds = {screening = nan, confirmation = 0.5}", "thresholds.screening"),
-        ("schema = 1", "schema = 1\nthresholds = {screening = 0.6, confirmation = 0.5}", "must not be below"),
-        ("schema = 1", "schema = 1\nthresholds = {screening = 0.6}", "confirmation"),
+        ("schema = 2", "schema = 2\ncolour = 3", "colour"),
+        ("schema = 2", "schema = 2\nthresholds = {screening = 0.1, confirmation = 1.5}", "thresholds.confirmation"),
+        ("schema = 2", "schema = 2\nthresholds = {screening = nan, confirmation = 0.5}", "thresholds.screening"),
+        ("schema = 2", "schema = 2\nthresholds = {screening = 0.6, confirmation = 0.5}", "must not be below"),
+        ("schema = 2", "schema = 2\nthresholds = {screening = 0.6}", "confirmation"),
     ];
     for (from, to, words) in cases {
         let refusal = refusal(from, to);
         assert!(refusal.contains(words), "{to}: {refusal}");
     }
+}
+
+#[test]
+fn a_locator_must_be_whole_and_look_at_the_whole_film() {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    add_locator(folder.path(), &["two"]);
+    assert_eq!(Bundle::open(folder.path()).unwrap().view_of(2), 0);
+    std::fs::write(folder.path().join("locator.onnx"), "7").unwrap();
+    let refusal = Bundle::open(folder.path()).unwrap_err().to_string();
+    assert!(refusal.contains("locator.onnx"), "{refusal}");
+    let step = "recipe = [{step = \"crop_border\", fraction = 0.1}, {step = \"depth8\"}";
+    edit(folder.path(), "bundle.toml", "\nrecipe = [{step = \"depth8\"}", &format!("\n{step}"));
+    let refusal = Bundle::open(folder.path()).unwrap_err().to_string();
+    assert!(refusal.contains("must not cut"), "{refusal}");
 }
 
 #[test]
@@ -82,8 +99,8 @@ fn thresholds_may_be_stated_or_not() {
     edit(
         folder.path(),
         "bundle.toml",
-        "schema = 1",
-        "schema = 1\nthresholds = {screening = 0.12, confirmation = 0.55}",
+        "schema = 2",
+        "schema = 2\nthresholds = {screening = 0.12, confirmation = 0.55}",
     );
     let stated = Bundle::open(folder.path()).unwrap().manifest().thresholds;
     assert_eq!(stated, Some(Thresholds { screening: 0.12, confirmation: 0.55 }));

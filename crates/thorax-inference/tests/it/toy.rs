@@ -14,6 +14,8 @@ use thorax_inference::engine::{Batch, Engine, EngineError, Session, Tensor};
 
 /// Names of the six networks.
 pub const NETWORKS: [&str; 6] = ["zero", "one", "two", "three", "four", "five"];
+/// The number in the locator's graph; it finds lungs in the right half of every film.
+const LOCATOR: usize = 6;
 /// Side of the prepared film.
 const SIDE: u32 = 8;
 /// Bytes that each toy network is accounted with.
@@ -98,6 +100,10 @@ impl Engine for ToyEngine {
 
 impl Session for ToySession {
     fn run(&mut self, batch: &Batch, outputs: &[&str]) -> Result<Vec<Tensor>, EngineError> {
+        if self.network == LOCATOR {
+            assert_eq!(outputs, ["lungs"]);
+            return Ok(vec![Tensor { shape: vec![1, 1, 1, 2], samples: vec![0.0, 1.0] }]);
+        }
         let pixels = batch.height * batch.width;
         #[expect(clippy::cast_precision_loss, reason = "a toy film has 64 pixels")]
         let means: Vec<f32> =
@@ -128,16 +134,11 @@ impl Session for ToySession {
         });
         let cam = cam.collect();
         let films = batch.films;
-        let mut tensors = vec![
+        Ok(vec![
             Tensor { shape: vec![films, 4], samples: values.concat() },
             Tensor { shape: vec![films, 4, 1, 2], samples: cam },
             Tensor { shape: vec![films, 1], samples: means },
-        ];
-        // Where lungs are asked for, they lie on the right.
-        if outputs.contains(&"lungs") {
-            tensors.push(Tensor { shape: vec![films, 1, 1, 2], samples: [0.0, 1.0].repeat(films) });
-        }
-        Ok(tensors)
+        ])
     }
 }
 
@@ -151,13 +152,13 @@ pub fn write_bundle(folder: &Path) {
     let golden = golden_json(&hash(&film));
     std::fs::write(folder.join("golden.json"), &golden).unwrap();
     let mut manifest = format!(
-        r#"schema = 1
+        r#"schema = 2
 id = "toy"
 created = "2026-11-23"
 licence = "Apache-2.0"
 labels = ["COVID", "Lung Opacity", "Normal", "Viral Pneumonia"]
-recipe = [{{step = "depth8"}}, {{step = "resize", width = {SIDE}, height = {SIDE}, filter = "bilinear"}},
-  {{step = "normalize", mean = 0.0, std = 1.0}}]
+view = [{{name = "whole", recipe = [{{step = "depth8"}},
+  {{step = "resize", width = {SIDE}, height = {SIDE}, filter = "bilinear"}}, {{step = "normalize", mean = 0.0, std = 1.0}}]}}]
 ensemble = {{temperature = 1.0, minimum_votes = 4, coverage = 0.9, conformal_threshold = 0.8}}
 caution = [{{label = "COVID", minimum_age = 18, message = "mind the age"}}]
 golden = {{file = "golden.json", sha256 = "{}"}}
@@ -178,14 +179,36 @@ minimum_sharpness = 0.0
         std::fs::write(folder.join(format!("{name}.onnx")), &graph).unwrap();
         write!(
             manifest,
-            "[[network]]\nname = \"{name}\"\ntitle = \"{name}\"\nfile = \"{name}.onnx\"\nsha256 = \"{}\"\nparameters = 1\n\
-             licence = \"none\"\norigin = \"toy\"\ntemperature = 2.0\nweight = {}\n",
+            "[[network]]\nname = \"{name}\"\ntitle = \"{name}\"\nfile = \"{name}.onnx\"\nsha256 = \"{}\"\nview = \"whole\"\n\
+             parameters = 1\nlicence = \"none\"\norigin = \"toy\"\ntemperature = 2.0\nweight = {}\n",
             hash(graph.as_bytes()),
             1.0 / 6.0
         )
         .unwrap();
     }
     std::fs::write(folder.join("bundle.toml"), manifest).unwrap();
+}
+
+/// Gives a toy bundle a locator and a second view, `lungs`, which the networks of these names read.
+pub fn add_locator(folder: &Path, readers: &[&str]) {
+    let path = folder.join("bundle.toml");
+    let mut manifest = std::fs::read_to_string(&path).unwrap();
+    for name in readers {
+        let (before, after) = (format!("file = \"{name}.onnx\""), format!("file = \"{name}.onnx\"\nview = \"lungs\""));
+        manifest = manifest.replacen(&before, &after, 1);
+        let at = manifest.find(&after).unwrap() + after.len();
+        let rest = manifest.split_off(at).replacen("view = \"whole\"\n", "", 1);
+        manifest.push_str(&rest);
+    }
+    let resize = format!("{{step = \"resize\", width = {SIDE}, height = {SIDE}, filter = \"bilinear\"}}");
+    let rest = format!("{{step = \"depth8\"}}, {resize}, {{step = \"normalize\", mean = 0.0, std = 1.0}}]");
+    let view = format!("view = [{{name = \"lungs\", recipe = [{{step = \"crop_lungs\", margin = 0.0}}, {rest}}}, ");
+    manifest = manifest.replacen("view = [", &view, 1);
+    let graph = LOCATOR.to_string();
+    std::fs::write(folder.join("locator.onnx"), &graph).unwrap();
+    let hash = hash(graph.as_bytes());
+    write!(manifest, "[locator]\nfile = \"locator.onnx\"\nsha256 = \"{hash}\"\nrecipe = [{rest}\n").unwrap();
+    std::fs::write(&path, manifest).unwrap();
 }
 
 fn golden_json(film_hash: &str) -> String {
@@ -203,7 +226,7 @@ fn golden_json(film_hash: &str) -> String {
     let pixels = format!("{}ZA==", "ZGRk".repeat(21));
     format!(
         r#"{{"tolerance": {{"pixels": 1, "logits": 1e-4, "probability": 1e-6}}, "films": [{{"file": "golden.png",
-        "sha256": "{film_hash}", "attribution": "a grey square", "pixels_sha256": "", "pixels": "{pixels}",
+        "sha256": "{film_hash}", "attribution": "a grey square", "pixels": {{"whole": "{pixels}", "lungs": "{pixels}"}},
         "networks": {{{}}}, "probabilities": {probabilities:?}}}]}}"#,
         networks.join(", ")
     )

@@ -14,7 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   thorax bundle info                       networks, recipe, thresholds, origin and licences
   thorax bundle verify                     hashes, and the golden film through every network
-  thorax bundle verify --engine rten --bundle models/first-light";
+  thorax bundle verify --engine rten --bundle models/two-views";
 
 /// Look into the bundle, or verify it
 #[derive(Debug, Args)]
@@ -67,7 +67,9 @@ fn info(bundle: &Bundle, out: &mut impl Write) -> Result<()> {
     writeln!(out, "hash      {}", bundle.hash())?;
     writeln!(out, "folder    {}", bundle.directory().display())?;
     writeln!(out, "labels    {}", manifest.labels.join(", "))?;
-    writeln!(out, "recipe    {}", manifest.recipe.describe())?;
+    for view in bundle.views() {
+        writeln!(out, "view      {}: {}", view.name, view.recipe.describe())?;
+    }
     let ensemble = &manifest.ensemble;
     writeln!(
         out,
@@ -92,14 +94,20 @@ fn info(bundle: &Bundle, out: &mut impl Write) -> Result<()> {
     writeln!(out)?;
     writeln!(
         out,
-        "{:<20} {:>12} {:>8} {:>12}  {:<12} origin",
-        "network", "parameters", "weight", "temperature", "licence"
+        "{:<20} {:<8} {:>12} {:>8} {:>12}  {:<12} origin",
+        "network", "view", "parameters", "weight", "temperature", "licence"
     )?;
     for network in bundle.networks() {
         writeln!(
             out,
-            "{:<20} {:>12} {:>8.3} {:>12.3}  {:<12} {}",
-            network.name, network.parameters, network.weight, network.temperature, network.licence, network.origin
+            "{:<20} {:<8} {:>12} {:>8.3} {:>12.3}  {:<12} {}",
+            network.name,
+            network.view,
+            network.parameters,
+            network.weight,
+            network.temperature,
+            network.licence,
+            network.origin
         )?;
     }
     for (title, figures) in [("training", &manifest.training), ("metrics", &manifest.metrics)] {

@@ -136,6 +136,7 @@ impl From<SubmitError> for AttemptError {
             SubmitError::Busy(busy) => Self::passing("the networks have too much to do", busy),
             SubmitError::Recipe(refused) => Self::Hopeless(refused.to_string()),
             SubmitError::UnknownNetwork(unknown) => Self::Hopeless(unknown.to_string()),
+            SubmitError::Locate(error) => Self::passing("the lungs could not be located", error),
         }
     }
 }

@@ -94,7 +94,7 @@ fn resize_as_pillow() {
 #[test]
 fn recipe_as_in_the_training() {
     for case in golden().recipe {
-        let prepared = case.steps.apply(&case.input.image()).unwrap();
+        let prepared = case.steps.apply(&case.input.image(), None).unwrap();
         assert_eq!(differences(&prepared.bytes, &case.bytes.image(), case.tolerance), 0, "{}", case.steps.describe());
         for (ours, theirs) in prepared.tensor.iter().zip(&case.tensor_start) {
             assert!((ours - theirs).abs() <= case.tensor_tolerance, "{ours} against {theirs}");

@@ -1,6 +1,7 @@
 //! Recipes as a bundle's manifest says them.
 
 use serde::Deserialize;
+use thorax_imaging::heat::Heat;
 use thorax_imaging::recipe::{Field, Recipe, RecipeError, Step};
 use thorax_imaging::{GrayImage, Pixels};
 
@@ -92,7 +93,7 @@ fn film(width: u32, height: u32) -> GrayImage {
 #[test]
 fn the_field_is_what_cropping_left_of_the_film() {
     let recipe = parse(GOOD).unwrap();
-    assert_eq!(recipe.field(1000, 1500), Field { left: 60.0, top: 90.0, width: 880.0, height: 1320.0 });
+    assert_eq!(recipe.field((1000, 1500), None), Field { left: 60.0, top: 90.0, width: 880.0, height: 1320.0 });
     let steps = vec![
         Step::Depth8 {},
         Step::Resize { width: 100, height: 50, filter: thorax_imaging::resize::Filter::Bilinear },
@@ -101,15 +102,15 @@ fn the_field_is_what_cropping_left_of_the_film() {
     ];
     let recipe = Recipe::try_from(steps).unwrap();
     assert_eq!(recipe.output_size(), (80, 40));
-    assert_eq!(recipe.field(1000, 1000), Field { left: 100.0, top: 100.0, width: 800.0, height: 800.0 });
-    let prepared = recipe.apply(&film(90, 80)).unwrap();
+    assert_eq!(recipe.field((1000, 1000), None), Field { left: 100.0, top: 100.0, width: 800.0, height: 800.0 });
+    let prepared = recipe.apply(&film(90, 80), None).unwrap();
     assert_eq!((prepared.width, prepared.height, prepared.tensor.len()), (80, 40, 3200));
 }
 
 #[test]
 fn the_smallest_films_are_prepared_or_refused() {
     let recipe = parse(GOOD).unwrap();
-    assert_eq!(recipe.apply(&film(1, 1)).unwrap().tensor.len(), 224 * 200);
+    assert_eq!(recipe.apply(&film(1, 1), None).unwrap().tensor.len(), 224 * 200);
     let narrow = Recipe::try_from(
         recipe
             .steps()
@@ -122,5 +123,28 @@ fn the_smallest_films_are_prepared_or_refused() {
             .collect::<Vec<_>>(),
     )
     .unwrap();
-    assert_eq!(narrow.apply(&film(2, 9)), Err(RecipeError::TooSmall { width: 2, height: 9 }));
+    assert_eq!(narrow.apply(&film(2, 9), None), Err(RecipeError::TooSmall { width: 2, height: 9 }));
+}
+
+#[test]
+fn lungs_are_cut_out_where_they_are_and_the_field_says_where() {
+    let text = GOOD.replace("\"crop_border\"\nfraction = 0.06", "\"crop_lungs\"\nmargin = 0.0");
+    let recipe = parse(&text).unwrap();
+    assert!(recipe.needs_lungs() && recipe.cuts());
+    let film = film(100, 50);
+    assert_eq!(recipe.apply(&film, None), Err(RecipeError::NoLungMap));
+    let right = Heat::new(2, 1, vec![0.0, 1.0]).unwrap();
+    let field = Field { left: 51.0, top: 1.0, width: 49.0, height: 49.0 };
+    assert_eq!(recipe.field((100, 50), Some(&right)), field);
+    let cut = recipe.apply(&film, Some(&right)).unwrap();
+    let nowhere = Heat::new(2, 1, vec![0.0, 0.5]).unwrap();
+    assert_eq!(recipe.field((100, 50), Some(&nowhere)), Field::whole(100, 50));
+    assert_ne!(recipe.apply(&film, Some(&nowhere)).unwrap().bytes, cut.bytes, "without lungs it stays whole");
+    let border = "[[recipe]]\nstep = \"crop_border\"\nfraction = 0.1\n";
+    assert!(
+        parse(&text.replace("[[recipe]]\nstep = \"depth8\"", &format!("{border}[[recipe]]\nstep = \"depth8\"")))
+            .is_ok()
+    );
+    let late = parse(&format!("{border}{text}")).unwrap_err().to_string();
+    assert!(late.contains("`crop_lungs` comes once"), "{late}");
 }

@@ -19,7 +19,7 @@ pub fn section(checks: Option<&Checks>) -> String {
             "Lungs are covered where the bundle sees them with a probability above 0.5. What it does not see, as in lungs \
             that are white with disease, stays and may be read, and so may the outline of what is covered."
         }
-        None => "The bundle has no output that finds lungs, so that they could not be covered.",
+        None => "The bundle has no locator, so that the lungs could not be covered.",
     };
     let words = "The same films, read once more with a part covered by one even grey, the gate overridden. Hardly any lung \
         is left, so that an area near 0.5 is what one wants; a high one says that the networks read something else than \

@@ -224,7 +224,7 @@ fn outcome() -> Outcome {
         forced: Some(refusals()),
         opinions: NETWORKS.iter().map(opinion).collect(),
         provenance: Provenance {
-            bundle: "first-light".to_owned(),
+            bundle: "two-views".to_owned(),
             bundle_sha256: hash.clone(),
             recipe: "crop_border 0.06, depth8, resize 224x224 bilinear, normalize 0/1".to_owned(),
             conformal_threshold: 0.71,

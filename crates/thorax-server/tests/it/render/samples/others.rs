@@ -209,7 +209,7 @@ fn administration(theme: Theme) -> Vec<Sample> {
     let system = SystemPage {
         frame: frame("System", "/admin/system", ADMIN, theme),
         checks: checks(),
-        bundle: "first-light, made 2026-11-23".to_owned(),
+        bundle: "two-views, made 2026-11-23".to_owned(),
         bundle_sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
         bundle_licence: "Apache-2.0".to_owned(),
         engine: "onnxruntime 1.24.1".to_owned(),

@@ -1,0 +1,80 @@
+"""`views`: what each step from the first bundle to this one gave on sources left out, and which network reads what.
+
+The steps: heads on the last grid alone, heads on earlier layers too, directions between sources of a class held down,
+networks on the box around the lungs, and each network on one of the two. Nothing here looks at the test split.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import numpy as np
+
+from thorax_training import dataset, heads, networks, outside, recipe, train
+from thorax_training.dataset import Films
+from thorax_training.paths import Paths
+
+PLAIN = heads.Settings(train.SETTINGS.penalty, 0.0)
+OTHERS = (heads.Settings(0.03, 0.3), heads.Settings(0.3, 0.3), heads.Settings(0.1, 3.0))
+Told = dict[tuple[str, bool], np.ndarray]
+"""What `outside.fitted_without` gives, and under ("", False) what a head fitted on all train films says."""
+
+
+def _told(films: Films, values: np.ndarray, settings: heads.Settings) -> Told:
+    whole = heads.softmax(train.fit(films, values, films.where("train"), settings).logits(values))
+    return {**train.without_sources(films, values, settings), ("", False): whole}
+
+
+def _row(films: Films, name: str, told: list[Told]) -> dict:
+    """Return the figures of the plain mean of some heads."""
+    mean = {key: np.mean([one[key] for one in told], axis=0) for key in told[0]}
+    left_out, val = outside.leave_one_source_out(films, mean, with_test=False), films.where("val")
+    kinds = {kind: float(np.mean([row[kind] for row in left_out.values() if kind in row])) for kind in left_out["ieee8023"]}
+    return {
+        "name": name,
+        "passes": len(told),
+        **kinds,
+        "outside": outside.mean_of(left_out),
+        "val_macro_auroc": train.macro_auroc(mean["", False][val], films.label[val]),
+    }
+
+
+def measure(paths: Paths) -> None:
+    """Write metrics/views.json."""
+    films, names = dataset.read_films(paths.data), [network.name for network in networks.NETWORKS]
+    last, taps, held = {}, {}, {}
+    others: dict[heads.Settings, list[Told]] = {settings: [] for settings in OTHERS}
+    for network in networks.NETWORKS:
+        for view in recipe.VIEWS:
+            values = train.load(paths, network, films, view)
+            held[network.name, view] = _told(films, values, train.SETTINGS)
+            if view == "whole":
+                last[network.name] = _told(films, values[:, : network.channels[0]], PLAIN)
+                taps[network.name] = _told(films, values, PLAIN)
+            if view == network.view:
+                for settings, told in others.items():
+                    told.append(_told(films, values, settings))
+        print(f"views: {network.name} done", flush=True)
+    steps = [
+        _row(films, "whole film, last grid", list(last.values())),
+        _row(films, "whole film, earlier layers too", list(taps.values())),
+        _row(films, "whole film, directions between sources held down", [held[name, "whole"] for name in names]),
+        _row(films, "lungs", [held[name, "lungs"] for name in names]),
+        _row(films, "both views of each network", list(held.values())),
+        _row(films, "as in the bundle", [held[network.name, network.view] for network in networks.NETWORKS]),
+    ]
+    steps += [
+        _row(films, f"as in the bundle, but penalty {one.penalty}, held down by {one.nuisance}", told)
+        for one, told in others.items()
+    ]
+    single = [_row(films, f"{name}, {view}", [one]) for (name, view), one in held.items()]
+    mixed = [
+        {**_row(films, "", [held[pair] for pair in zip(names, views, strict=True)]), "views": views}
+        for views in itertools.product(recipe.VIEWS, repeat=len(names))
+    ]
+    mixed.sort(key=lambda row: -row["outside"])
+    report = {"steps": steps, "networks": single, "assignments": mixed}
+    (paths.metrics / "views.json").write_text(json.dumps(report, indent=1) + "\n")
+    for row in steps:
+        print(row, flush=True)
