@@ -51,7 +51,11 @@ def test_golden_values_are_consistent():
 
 def test_toml_survives_a_round_trip():
     steps = [{"step": "one"}, {"step": "two", "x": 1}]
-    content = {"labels": ["a", "b"], "view": [{"name": 'q"', "x": 1.0, "recipe": steps}], "t": {"v": 0.5, "u": {"w": 2}}}
+    content = {
+        "labels": ["a", "b"],
+        "view": [{"name": 'q"', "x": 1.0, "recipe": steps}],
+        "t": {"v": 0.5, "u": {"w": 2}},
+    }
     assert tomllib.loads(to_toml(content)) == content
 
 

@@ -110,7 +110,7 @@ kinds together, lateral and upside-down films together).
 {from_gate}
 ## The locator
 
-A U-Net of 0.17 M weights on the whole film at 64 x 64, 32 x 32 cells out; Dice {dice} on test films against the map of
+A U-Net of 0.19 M weights on the whole film at 64 x 64, 32 x 32 cells out; Dice {dice} on test films against the map of
 another network, not against hand drawings. Made-up opacities were laid over the lungs in its training, since its teacher
 leaves out consolidated lung.
 

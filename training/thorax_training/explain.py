@@ -72,7 +72,9 @@ def shuffled(model: onnx.ModelProto, only_head: bool, seed: int) -> onnx.ModelPr
     return model
 
 
-def _alike(model: onnx.ModelProto, image: np.ndarray, maps: list[np.ndarray], labels: np.ndarray, only_head: bool) -> float:
+def _alike(
+    model: onnx.ModelProto, image: np.ndarray, maps: list[np.ndarray], labels: np.ndarray, only_head: bool
+) -> float:
     """Return the mean correlation of maps with those of shuffled weights."""
     found = []
     for seed in SEEDS:
@@ -122,7 +124,9 @@ def measure(paths: Paths) -> None:
     films, rng = dataset.read_films(paths.data), np.random.default_rng(SEED)
     test = films.where("test")
     chosen = np.sort(
-        np.concatenate([rng.choice(test[films.label[test] == k], FILMS_PER_LABEL, replace=False) for k in range(len(LABELS))])
+        np.concatenate(
+            [rng.choice(test[films.label[test] == k], FILMS_PER_LABEL, replace=False) for k in range(len(LABELS))]
+        )
     )
     report = []
     for network in networks.NETWORKS:

@@ -68,7 +68,9 @@ def widen(model: onnx.ModelProto, taps: tuple[str, ...], side: int) -> onnx.Mode
 
     Mean pooling over whole blocks keeps the mean of a grid, so that a head on the joined mean has an exact map still.
     """
-    shapes = {value.name: value.type.tensor_type.shape for value in onnx.shape_inference.infer_shapes(model).graph.value_info}
+    shapes = {
+        value.name: value.type.tensor_type.shape for value in onnx.shape_inference.infer_shapes(model).graph.value_info
+    }
     for node in model.graph.node:
         node.output[:] = ["grid_last" if name == "grid" else name for name in node.output]
     joined = ["grid_last"]
@@ -103,7 +105,9 @@ def _token_grid(model: onnx.ModelProto, tokens: str, name: str, size: tuple[int,
     model.graph.node.extend(
         [
             onnx.helper.make_node("Slice", inputs, [f"{name}_patches"], name=f"{name}_patches"),
-            onnx.helper.make_node("Transpose", [f"{name}_patches"], [f"{name}_rows"], name=f"{name}_rows", perm=[0, 2, 1]),
+            onnx.helper.make_node(
+                "Transpose", [f"{name}_patches"], [f"{name}_rows"], name=f"{name}_rows", perm=[0, 2, 1]
+            ),
             onnx.helper.make_node("Reshape", [f"{name}_rows", f"{name}_shape"], [name], name=name),
         ]
     )

@@ -46,7 +46,9 @@ class Locator(nn.Module):
 
     def __init__(self, widths: tuple[int, ...] = (24, 48, 64)) -> None:
         super().__init__()
-        self.down = nn.ModuleList(_convolutions(a, b, 2 if a == 1 else 1) for a, b in zip((1, *widths[:-1]), widths, strict=True))
+        self.down = nn.ModuleList(
+            _convolutions(a, b, 2 if a == 1 else 1) for a, b in zip((1, *widths[:-1]), widths, strict=True)
+        )
         pairs = list(zip(widths[:-1], widths[1:], strict=True))[::-1]
         self.up = nn.ModuleList(_convolutions(a + b, a) for a, b in pairs)
         self.last = nn.Conv2d(widths[0], 1, 1)

@@ -16,7 +16,7 @@ from thorax_training.dataset import Films
 from thorax_training.paths import Paths
 
 PLAIN = heads.Settings(train.SETTINGS.penalty, 0.0)
-OTHERS = (heads.Settings(0.03, 0.3), heads.Settings(0.3, 0.3), heads.Settings(0.1, 3.0))
+OTHERS = (heads.Settings(0.003, 0.3), heads.Settings(0.1, 0.3), heads.Settings(0.01, 3.0))
 Told = dict[tuple[str, bool], np.ndarray]
 """What `outside.fitted_without` gives, and under ("", False) what a head fitted on all train films says."""
 
@@ -30,7 +30,9 @@ def _row(films: Films, name: str, told: list[Told]) -> dict:
     """Return the figures of the plain mean of some heads."""
     mean = {key: np.mean([one[key] for one in told], axis=0) for key in told[0]}
     left_out, val = outside.leave_one_source_out(films, mean, with_test=False), films.where("val")
-    kinds = {kind: float(np.mean([row[kind] for row in left_out.values() if kind in row])) for kind in left_out["ieee8023"]}
+    kinds = {
+        kind: float(np.mean([row[kind] for row in left_out.values() if kind in row])) for kind in left_out["ieee8023"]
+    }
     return {
         "name": name,
         "passes": len(told),

@@ -47,7 +47,7 @@ fn six_votes_make_the_weighted_mean_of_calibrated_vectors() {
     assert_eq!(order, NETWORKS);
     assert_eq!(reading.maps.len(), 6);
     // The toy's map has its heat on the right.
-    assert!(reading.maps.iter().all(|map| map.heat.values()[1] > map.heat.values()[0]));
+    assert!(reading.maps.iter().all(|map| map.heat.at(0.75, 0.5) > map.heat.at(0.25, 0.5)));
     assert!(reading.agreement_map.is_some());
 }
 
