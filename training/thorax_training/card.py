@@ -166,6 +166,11 @@ def _steps(rows: list[dict]) -> str:
     return _table(header, [[row["name"], row["passes"], *(_three(row[kind]) for kind in kinds)] for row in rows])
 
 
+def _tuning(rows: list[dict]) -> str:
+    cells = [[row["weights"], _three(row["both_unseen"]), _three(row["same_source"])] for row in rows]
+    return _table(["weights of EfficientNet-Lite0, lungs", "NIH left out too", "same source"], cells)
+
+
 def _unseen(report: dict) -> str:
     kinds = ("ece", "accuracy", "confidence", "coverage")
     rows = [[source, row["films"], *(_three(row.get(kind)) for kind in kinds)] for source, row in report.items()]
@@ -252,6 +257,7 @@ def write(paths: Paths) -> None:
         "outside": _outside(read("outside.json"), border),
         "unseen": _unseen(read("unseen.json")),
         "operating": _operating(report),
+        "tuning": _tuning(read("tuning.json")),
         "steps": _steps(views["steps"]),
         "single": _steps(views["networks"]),
         "explanation": _explanation(read("explanation.json")),
@@ -270,6 +276,7 @@ def write(paths: Paths) -> None:
         "from_recipe": _from("recipe"),
         "from_locate": _from("locate"),
         "from_views": _from("views"),
+        "from_tune": _from("tune"),
         "from_explain": _from("explain"),
     }
     paths.card.write_text(card_text.TEMPLATE.format(**parts))
