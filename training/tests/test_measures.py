@@ -63,3 +63,13 @@ def test_ensemble_weights_sum_to_one_and_keep_the_floor(scores):
     assert weights.sum() == pytest.approx(1.0)
     assert weights.min() >= calibration.SMALLEST_WEIGHT - 1e-4
     assert weights[0] > weights[1]
+
+
+def test_operating_points_reach_what_they_are_chosen_for():
+    score, positive = np.linspace(0, 1, 200), np.arange(200) % 3 == 0
+    points = calibration.operating_points(score, positive, 0.95)
+    assert (score[positive] >= points["screening"]).mean() >= 0.95
+    assert (score[~positive] < points["confirmation"]).mean() >= 0.95
+    assert points["confirmation"] >= points["screening"]
+    apart = calibration.operating_points(np.array([0.1, 0.2, 0.8, 0.9]), np.array([False, False, True, True]), 0.95)
+    assert apart["screening"] == apart["confirmation"] == 0.8

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 from PIL import Image
 from thorax_training import quality, recipe
 
@@ -38,3 +39,16 @@ def test_normalize_keeps_one_channel_in_unit_range():
 def test_flat_and_small_films_are_refused_with_reasons():
     limits = {"minimum_short_side": 180, "maximum_aspect": 2.0, "minimum_contrast": 10.0, "minimum_sharpness": 5.0}
     assert quality.reasons(np.zeros((64, 200), np.uint8), limits) == list(limits)
+
+
+def test_lung_box_leaves_one_part_in_a_hundred_outside():
+    lungs = np.array([[0.1, 0.5, 0.2, 0.0], [0.0, 1.0, 1.0, 0.3]], np.float32)
+    assert recipe.lung_box(lungs) == pytest.approx((0.255, 0.505, 0.745, 0.995))
+    assert recipe.lung_box(np.full((8, 8), 0.51)) is None
+
+
+def test_crop_lungs_keeps_the_box_and_leaves_a_film_without_lungs_whole():
+    film, right = np.arange(5000, dtype=np.uint16).reshape(50, 100), np.array([[0.0, 1.0]])
+    assert np.array_equal(recipe.crop_lungs(film, 0.0, right), film[1:50, 51:100])
+    assert np.array_equal(recipe.crop_lungs(film, 1.0, right), film[:, 2:])
+    assert np.array_equal(recipe.crop_lungs(film, 0.0, np.zeros((2, 2))), film)

@@ -9,7 +9,9 @@ use thorax_imaging::{GrayImage, Pixels};
 use thorax_inference::analyzer::{Analyzer, Request, Settings, SubmitError};
 use thorax_inference::bundle::Bundle;
 
-use crate::toy::{Behaviour, Door, FOOTPRINT, NETWORKS, ToyEngine, add_locator, expected, open, request, write_bundle};
+use crate::toy::{
+    Behaviour, Door, FOOTPRINT, LOCATOR, NETWORKS, ToyEngine, add_locator, expected, open, request, write_bundle,
+};
 
 /// Grey of a film that the toy calls COVID, and one that it refuses at the gate.
 const LIGHT: u8 = 200;
@@ -80,6 +82,26 @@ fn networks_that_read_the_lungs_get_them_and_their_maps_lie_there() {
     }
     let refused = analyzer.submit(&request(DARK)).unwrap().wait().unwrap();
     assert_eq!(refused.lungs, None, "the gate refused");
+}
+
+#[test]
+fn a_locator_that_breaks_off_or_gives_nan_is_an_error_of_the_film() {
+    let behaviours = [
+        Behaviour { panics: Some(LOCATOR), ..Behaviour::default() },
+        Behaviour { is_not_finite: Some(LOCATOR), ..Behaviour::default() },
+    ];
+    for behaviour in behaviours {
+        let folder = tempfile::tempdir().unwrap();
+        write_bundle(folder.path());
+        add_locator(folder.path(), &["two"]);
+        let engine = Arc::new(ToyEngine { behaviour: Arc::new(behaviour) });
+        let analyzer = Analyzer::open(Bundle::open(folder.path()).unwrap(), engine, settings()).unwrap();
+        for _ in 0..2 {
+            let error = analyzer.submit(&request(LIGHT)).unwrap_err();
+            assert!(matches!(error, SubmitError::Locate(_)), "{error}");
+            assert!(error.to_string().contains("lungs could not be located"), "{error}");
+        }
+    }
 }
 
 #[test]

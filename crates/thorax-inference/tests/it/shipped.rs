@@ -142,6 +142,21 @@ fn onnxruntime_and_rten_agree_on_every_network() {
     println!("largest difference of a probability between the engines: {largest:.2e}");
 }
 
+#[test]
+fn the_locator_finds_both_lungs_of_every_sample() {
+    let analyzer = analyzer(any_engine());
+    for (name, film) in samples() {
+        let lungs = read(&analyzer, &film).lungs.unwrap();
+        let found = |from: usize, to: usize| {
+            let is_lung = |index: &usize| (from..to).contains(&(index % lungs.width())) && lungs.values()[*index] > 0.5;
+            (0..lungs.values().len()).filter(is_lung).count()
+        };
+        let (middle, cells) = (lungs.width() / 2, lungs.values().len());
+        let sides = [found(0, middle), found(middle, lungs.width())];
+        assert!(sides.iter().all(|&side| side > cells / 50 && side < cells / 3), "{name}: {sides:?} of {cells}");
+    }
+}
+
 /// Results are the same bits alone and in a batch, resident and one network after the other.
 fn same_in_every_mode(engine: &Arc<dyn Engine>) {
     let films: Vec<GrayImage> = samples().into_iter().map(|(_, film)| film).take(3).collect();
