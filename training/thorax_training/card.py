@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from thorax_training import card_text, dataset, networks
+from thorax_training import card_text, dataset, networks, packages
 from thorax_training.dataset import LABELS
 from thorax_training.paths import Paths
 
@@ -166,6 +166,48 @@ def _steps(rows: list[dict]) -> str:
     return _table(header, [[row["name"], row["passes"], *(_three(row[kind]) for kind in kinds)] for row in rows])
 
 
+def _share(entry: dict) -> str:
+    return f"{entry['share'] * 100:.1f} % ({entry['low'] * 100:.1f}-{entry['high'] * 100:.1f})"
+
+
+def _area(entry: dict | None) -> str:
+    return "" if entry is None else f"{entry['value']:.3f} ({entry['low']:.3f}-{entry['high']:.3f})"
+
+
+def _groups(program: dict) -> str:
+    rows = [
+        [
+            group["by"],
+            group["name"],
+            group["films"],
+            group["covid"],
+            _share(group["accuracy"]),
+            _area(group["covid_auroc"]),
+        ]
+        for group in program["groups"]
+    ]
+    return _table(["by", "group", "films", "with COVID", "accuracy (95 %)", "COVID AUROC (95 %)"], rows)
+
+
+def _checks(program: dict) -> str:
+    names = {"border_only": "nothing but the outer border of 6 %", "lungs_covered": "everything but the lungs"}
+    rows = [
+        [name, program["checks"][key]["films"], _area(program["checks"][key]["covid_auroc"])]
+        for key, name in names.items()
+    ]
+    return _table(["what is left of the film", "films", "COVID AUROC (95 %)"], rows)
+
+
+def _program(paths: Paths) -> dict:
+    """Read what `thorax evaluate` said of the test split, which must have been of this bundle."""
+    program = json.loads((paths.metrics / "program.json").read_text())
+    if program["provenance"]["bundle_sha256"] != packages.sha256_of(paths.bundle / "bundle.toml"):
+        raise ValueError(
+            "metrics/program.json is of another bundle: run `thorax evaluate` as the card says, copy its evaluation.json"
+        )
+    return program
+
+
 def _tuning(rows: list[dict]) -> str:
     cells = [[row["weights"], _three(row["both_unseen"]), _three(row["same_source"])] for row in rows]
     return _table(["weights of EfficientNet-Lite0, lungs", "NIH left out too", "same source"], cells)
@@ -246,7 +288,7 @@ def write(paths: Paths) -> None:
         return json.loads(file.read_text()) if file.exists() else None
 
     report, border, lungs = read("evaluation.json"), read("border.json"), read("lungs.json")
-    views = read("views.json")
+    views, program = read("views.json"), _program(paths)
     parts = {
         "bundle": paths.bundle.name,
         "origins": _origins(report["settings"]),
@@ -257,6 +299,8 @@ def write(paths: Paths) -> None:
         "outside": _outside(read("outside.json"), border),
         "unseen": _unseen(read("unseen.json")),
         "operating": _operating(report),
+        "groups": _groups(program),
+        "checks": _checks(program),
         "tuning": _tuning(read("tuning.json")),
         "steps": _steps(views["steps"]),
         "single": _steps(views["networks"]),
