@@ -55,22 +55,20 @@ def extract(
     view: str,
     pixels: np.ndarray,
     weights: str = "int8",
-    limit: int | None = None,
 ) -> None:
-    """Run one network over all pictures (or the first `limit` of the order) from where it stopped last time."""
+    """Run one network over all pictures from where it stopped last time."""
     store, count = Store(paths.features, network, view), len(pixels)
-    wanted = min(count, limit or count)
-    if store.done >= wanted:
+    if store.done >= count:
         return
     order, mean = order_of(count), store.mean(count)
     session = graphs.session(paths.graphs / f"{network.name}.{weights}.onnx")
     started, first = time.time(), store.done
-    for start in range(first, wanted, BATCH):
-        chosen = np.sort(order[start : min(start + BATCH, wanted)])
+    for start in range(first, count, BATCH):
+        chosen = np.sort(order[start : min(start + BATCH, count)])
         batch = recipe.normalize(np.asarray(pixels[chosen]), recipe.VIEWS["whole"])
         mean[chosen] = session.run(["grid"], {"image": batch})[0].mean(axis=(2, 3))
-        done = min(start + BATCH, wanted)
+        done = min(start + BATCH, count)
         store.mark(done)
         if (start // BATCH) % 20 == 0:
             per_film = (time.time() - started) / (done - first) * 1000
-            print(f"{network.name} {view}: {done}/{wanted}, {per_film:.0f} ms a film", flush=True)
+            print(f"{network.name} {view}: {done}/{count}, {per_film:.0f} ms a film", flush=True)

@@ -104,7 +104,7 @@ def _opacities(film: np.ndarray, lungs: np.ndarray, rng: np.random.Generator) ->
 
 
 def _varied(film: np.ndarray, lungs: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Turn, move, scale, mirror, redden with opacities, and change the tone of a film; its map follows."""
+    """Lay opacities over a film, turn, move, scale and mirror it, and change its tone; its map follows."""
     if rng.random() < 0.5:
         film = _opacities(film, lungs, rng)
     scale = np.exp(rng.uniform(-0.25, 0.25))

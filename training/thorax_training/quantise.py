@@ -11,9 +11,6 @@ from onnx import helper, numpy_helper
 SMALLEST = 1024
 """Tensors with fewer values than this stay float32."""
 
-UNPACK = "dequantize_linear"
-"""How a graph unpacks its weights: `dequantize_linear`, or `cast_mul` for an engine without that operator."""
-
 
 def output_axis(node: onnx.NodeProto) -> int | None:
     """Return the axis of output channels of the second input, or None if the node has no weight there."""
@@ -44,23 +41,13 @@ def _along(scale: np.ndarray, dimensions: int, axis: int) -> np.ndarray:
 
 def unpack_nodes(name: str, coded: np.ndarray, scale: np.ndarray, axis: int) -> tuple[list, list]:
     """Return (initialisers, nodes) that make the float32 tensor `name`. The one place that knows how to unpack."""
-    if UNPACK == "cast_mul":
-        scale = _along(scale, coded.ndim, axis)
-        nodes = [
-            helper.make_node("Cast", [f"{name}_int8"], [f"{name}_cast"], to=onnx.TensorProto.FLOAT),
-            helper.make_node("Mul", [f"{name}_cast", f"{name}_scale"], [name]),
-        ]
-        extra = []
-    else:
-        zero = np.zeros(scale.shape, np.int8)
-        inputs = [f"{name}_int8", f"{name}_scale", f"{name}_zero"]
-        nodes = [helper.make_node("DequantizeLinear", inputs, [name], name=f"{name}_unpack", axis=axis)]
-        extra = [numpy_helper.from_array(zero, f"{name}_zero")]
+    inputs = [f"{name}_int8", f"{name}_scale", f"{name}_zero"]
+    nodes = [helper.make_node("DequantizeLinear", inputs, [name], name=f"{name}_unpack", axis=axis)]
     initializers = [
         numpy_helper.from_array(coded, f"{name}_int8"),
         numpy_helper.from_array(np.ascontiguousarray(scale), f"{name}_scale"),
     ]
-    return initializers + extra, nodes
+    return [*initializers, numpy_helper.from_array(np.zeros(scale.shape, np.int8), f"{name}_zero")], nodes
 
 
 def quantise(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProto]:
