@@ -1,4 +1,4 @@
-"""A graph that ships: backbone with int8 weights, head, class activation map, embedding."""
+"""A graph that ships: channel copies, backbone with int8 weights, head, class activation map, embedding."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from thorax_training import channels
 from thorax_training.heads import Head
 from thorax_training.networks import Network
 
 
 def attach(backbone: onnx.ModelProto, network: Network, head: Head) -> onnx.ModelProto:
-    """Append the head to a backbone graph.
+    """Put the copies of the grey channel in front of a backbone graph and the head behind it.
 
     `cam` is the head (bias included) applied to every cell of the grid and `logits` is the mean of `cam`, so the map
     explains the logits exactly.
     """
     model = copy.deepcopy(backbone)
+    channels.spread(model)
     del model.graph.output[:]
     matrix = head.weights.reshape(*head.weights.shape, 1, 1).astype(np.float32)
     _constant(model, "head_weights", matrix)
