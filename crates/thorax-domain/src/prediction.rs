@@ -11,7 +11,7 @@ pub use consensus::{Consensus, ModelScore, Reason};
 pub use diagnosis::{Diagnosis, UnknownDiagnosis};
 pub use gate::{Refusal, Verdict};
 pub use probability::{Distribution, NotADistribution, OutOfRange, Probability};
-pub use provenance::{EngineIdentity, NetworkIdentity, Provenance};
+pub use provenance::{EngineIdentity, NetworkIdentity, Precision, Provenance};
 
 use serde::{Deserialize, Serialize};
 

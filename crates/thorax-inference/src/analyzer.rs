@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use thorax_domain::clock::Stopwatch;
-use thorax_domain::prediction::{EngineIdentity, NetworkIdentity, Prediction, Provenance, Verdict};
+use thorax_domain::prediction::{EngineIdentity, NetworkIdentity, Precision, Prediction, Provenance, Verdict};
 use thorax_imaging::GrayImage;
 use thorax_imaging::heat::{Heat, Part};
 use thorax_imaging::quality;
@@ -17,7 +17,7 @@ use thorax_imaging::recipe::{Field, RecipeError};
 
 use crate::budget::Shelf;
 pub use crate::budget::{BudgetTooSmall, MemoryReport};
-use crate::bundle::{Bundle, UnknownNetwork, View};
+use crate::bundle::{Bundle, Network, UnknownNetwork, View};
 pub use crate::desk::Busy;
 use crate::desk::{Caller, Desk, Shared, Size};
 use crate::engine::Engine;
@@ -40,13 +40,15 @@ pub struct Settings {
     pub queue: usize,
     /// Films that go through a network together at most; fewer where the budget holds no more.
     pub batch: usize,
+    /// Compute everything in f32, also where the bundle allows less.
+    pub full_precision: bool,
 }
 
 impl Default for Settings {
     /// All networks resident, a worker for each core, 64 films waiting, batches of 4: larger ones cost memory.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { memory_budget: None, threads, queue: 64, batch: 4 }
+        Self { memory_budget: None, threads, queue: 64, batch: 4, full_precision: false }
     }
 }
 
@@ -179,16 +181,22 @@ impl Analyzer {
     /// # Errors
     /// [`OpenError`] naming the network, file or figure that is wrong.
     pub fn open(bundle: Bundle, engine: Arc<dyn Engine>, settings: Settings) -> Result<Self, OpenError> {
+        let full = settings.full_precision;
+        let choose = |one: &Network| if full { Precision::F32 } else { engine.precision(&one.reduced) };
+        let precisions: Vec<Precision> = bundle.networks().iter().map(choose).collect();
         let footprints = |films: usize| {
-            let networks = bundle.networks().iter();
-            networks.map(|one| (one.name.clone(), engine.footprint(one.parameters, films))).collect::<Vec<_>>()
+            let networks = bundle.networks().iter().zip(&precisions);
+            let footprint = |(one, &precision): (&Network, &Precision)| {
+                (one.name.clone(), engine.footprint(one.parameters, precision, films))
+            };
+            networks.map(footprint).collect::<Vec<_>>()
         };
         // The largest batch that still lets the largest network in; if not even one film does, the error says so.
         let fits = |films: &usize| Shelf::new(settings.memory_budget, footprints(*films)).is_ok();
         let batch = (1..=settings.batch).rev().find(fits).unwrap_or(1);
         let shelf = Shelf::new(settings.memory_budget, footprints(batch))?;
         let locator = Locator::load(&bundle, engine.as_ref())?;
-        let shared = Arc::new(Shared { bundle, engine, shelf, locator });
+        let shared = Arc::new(Shared { bundle, engine, precisions, shelf, locator });
         proof::prove(&shared, settings.threads)?;
         let size = Size { threads: settings.threads, queue: settings.queue, batch };
         Ok(Self { desk: Desk::open(shared, size) })
@@ -287,6 +295,12 @@ impl Analyzer {
         self.desk.shared().engine.identity()
     }
 
+    /// In which numbers a network of the bundle is computed.
+    #[must_use]
+    pub fn precision(&self, network: usize) -> Precision {
+        self.desk.shared().precisions[network]
+    }
+
     /// Memory, as the ledger and the operating system see it.
     #[must_use]
     pub fn memory(&self) -> MemoryReport {
@@ -301,7 +315,8 @@ impl Analyzer {
         let bundle = self.bundle();
         let networks = bundle.select(origin.networks)?.into_iter().map(|index| {
             let network = &bundle.networks()[index];
-            NetworkIdentity { name: network.name.clone(), sha256: network.sha256.clone() }
+            let precision = self.precision(index);
+            NetworkIdentity { name: network.name.clone(), sha256: network.sha256.clone(), precision }
         });
         let manifest = bundle.manifest();
         Ok(Provenance {

@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use thorax_domain::prediction::Precision;
+
 use crate::budget::{MemoryReport, Shelf};
 use crate::bundle::Bundle;
 use crate::engine::Engine;
@@ -20,6 +22,8 @@ pub struct Shared {
     pub bundle: Bundle,
     /// The engine.
     pub engine: Arc<dyn Engine>,
+    /// In which numbers each network is computed.
+    pub precisions: Vec<Precision>,
     /// Which networks are loaded.
     pub shelf: Shelf,
     /// What finds the lungs, always loaded: it is smaller than a film's intermediate results.
@@ -211,12 +215,12 @@ impl<T: Caller> Board<T> {
     /// Runs a pass, loading the network where it is not resident. A panic of the engine is a failure of this network, not of
     /// the program, and its session is not used again.
     fn run(&self, pass: &Pass) -> Result<(NetworkOutputs, f64), String> {
-        let Shared { bundle, engine, shelf, .. } = &*self.shared;
+        let Shared { bundle, engine, precisions, shelf, .. } = &*self.shared;
         let mut lease = shelf.lease(pass.network);
         let result = catch_unwind(AssertUnwindSafe(|| {
             let mut session = match lease.session.take() {
                 Some(session) => session,
-                None => network::load(bundle, engine.as_ref(), pass.network)?,
+                None => network::load(bundle, engine.as_ref(), pass.network, precisions[pass.network])?,
             };
             let outputs = network::run(bundle, pass.network, session.as_mut(), &pass.batch)?;
             Ok::<_, network::NetworkError>((session, outputs))

@@ -2,28 +2,47 @@
 //! names; everything behind it is one file an engine.
 
 mod onnxruntime;
+mod openvino;
 mod rten;
 
 use std::fmt::Debug;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use thorax_domain::prediction::EngineIdentity;
+use thorax_domain::prediction::{EngineIdentity, Precision};
 
 /// A program that computes ONNX graphs. Engines are shared between threads; what they load is not.
 pub trait Engine: Debug + Send + Sync {
     /// Name and version, as provenance records it.
     fn identity(&self) -> EngineIdentity;
 
-    /// Loads a graph for computing on the calling thread alone.
+    /// The precision to compute a network in, of those that its bundle allows besides f32: the fastest that this engine has on
+    /// this machine, f32 where it has none of them.
+    fn precision(&self, allowed: &[Precision]) -> Precision {
+        let _ = allowed;
+        Precision::F32
+    }
+
+    /// Loads a graph for computing on one thread.
     ///
     /// # Errors
     /// [`EngineError::Load`] when the engine cannot use the graph.
-    fn load(&self, graph: &[u8]) -> Result<Box<dyn Session>, EngineError>;
+    fn load(&self, graph: Graph<'_>) -> Result<Box<dyn Session>, EngineError>;
 
     /// Bytes that a network of so many parameters holds while it is loaded and while it runs on batches of so many films: an
     /// upper estimate from measurements on the networks that we ship (`docs/performance.md`).
-    fn footprint(&self, parameters: u64, films: usize) -> u64;
+    fn footprint(&self, parameters: u64, precision: Precision, films: usize) -> u64;
+}
+
+/// A graph to be loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct Graph<'a> {
+    /// The network's name in its bundle.
+    pub name: &'a str,
+    /// The ONNX file.
+    pub bytes: &'a [u8],
+    /// In which numbers to compute it; one that [`Engine::precision`] gave.
+    pub precision: Precision,
 }
 
 /// A loaded graph.
@@ -78,13 +97,26 @@ impl Tensor {
 /// Which engine to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
-    /// ONNX Runtime where its library is found and loads, rten where not.
+    /// The first of OpenVINO and ONNX Runtime whose library is found and loads, rten where there is neither.
     #[default]
     Auto,
     /// rten: pure Rust, always there.
     Rten,
     /// ONNX Runtime, or an error.
     OnnxRuntime,
+    /// OpenVINO, or an error.
+    OpenVino,
+}
+
+/// Where engines find what is not part of the program.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// ONNX Runtime's shared library.
+    pub onnxruntime: Option<PathBuf>,
+    /// OpenVINO's C library, `libopenvino_c`, with its sisters beside it.
+    pub openvino: Option<PathBuf>,
+    /// A folder in which engines may keep compiled networks between runs.
+    pub cache: Option<PathBuf>,
 }
 
 /// What an engine could not do.
@@ -127,20 +159,32 @@ pub struct Opened {
     pub passed_over: Option<String>,
 }
 
-/// Opens an engine. `library` is where ONNX Runtime's shared library lies, if anywhere.
+/// Opens an engine.
 ///
 /// # Errors
-/// [`EngineError::Open`] when [`Choice::OnnxRuntime`] was asked for and cannot be had.
-pub fn open(choice: Choice, library: Option<&Path>) -> Result<Opened, EngineError> {
+/// [`EngineError::Open`] when one was asked for by name and cannot be had.
+pub fn open(choice: Choice, places: &Places) -> Result<Opened, EngineError> {
     let rten = |passed_over| Opened { engine: Arc::new(rten::Rten), library: None, passed_over };
-    if choice == Choice::Rten {
-        return Ok(rten(None));
+    match choice {
+        Choice::Rten => Ok(rten(None)),
+        Choice::OnnxRuntime => open_onnxruntime(places),
+        Choice::OpenVino => open_openvino(places),
+        Choice::Auto => Ok(open_openvino(places)
+            .or_else(|first| {
+                let second =
+                    open_onnxruntime(places).map(|opened| Opened { passed_over: Some(first.to_string()), ..opened });
+                second.map_err(|second| format!("{first}; {second}"))
+            })
+            .unwrap_or_else(|why| rten(Some(why)))),
     }
-    match onnxruntime::OnnxRuntime::open(library) {
-        Ok(engine) => {
-            Ok(Opened { engine: Arc::new(engine), library: library.map(Path::to_path_buf), passed_over: None })
-        }
-        Err(error) if choice == Choice::Auto => Ok(rten(Some(error.to_string()))),
-        Err(error) => Err(error),
-    }
+}
+
+fn open_openvino(places: &Places) -> Result<Opened, EngineError> {
+    let engine = openvino::OpenVino::open(places.openvino.as_deref(), places.cache.as_deref())?;
+    Ok(Opened { engine: Arc::new(engine), library: places.openvino.clone(), passed_over: None })
+}
+
+fn open_onnxruntime(places: &Places) -> Result<Opened, EngineError> {
+    let engine = onnxruntime::OnnxRuntime::open(places.onnxruntime.as_deref())?;
+    Ok(Opened { engine: Arc::new(engine), library: places.onnxruntime.clone(), passed_over: None })
 }

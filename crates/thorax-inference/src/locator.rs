@@ -4,12 +4,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
+use thorax_domain::prediction::Precision;
 use thorax_imaging::GrayImage;
 use thorax_imaging::heat::Heat;
 use thorax_imaging::recipe::{Recipe, RecipeError};
 
 use crate::bundle::Bundle;
-use crate::engine::{Batch, Engine, EngineError, Session};
+use crate::engine::{Batch, Engine, EngineError, Graph, Session};
 use crate::network::NetworkError;
 
 /// Name of its one output.
@@ -43,8 +44,9 @@ impl Locator {
     pub fn load(bundle: &Bundle, engine: &dyn Engine) -> Result<Option<Self>, NetworkError> {
         let Some(found) = &bundle.manifest().locator else { return Ok(None) };
         let graph = bundle.graph(&found.file, &found.sha256)?;
+        let graph = Graph { name: "locator", bytes: &graph, precision: Precision::F32 };
         let session =
-            engine.load(&graph).map_err(|source| NetworkError::Engine { name: "the locator".to_owned(), source })?;
+            engine.load(graph).map_err(|source| NetworkError::Engine { name: "the locator".to_owned(), source })?;
         Ok(Some(Self { recipe: found.recipe.clone(), session: Mutex::new(session) }))
     }
 

@@ -1,9 +1,10 @@
 //! One network of a bundle on an engine: load it, run it, prove that it computes what was trained.
 
 use thorax_domain::clock::Stopwatch;
+use thorax_domain::prediction::Precision;
 
 use crate::bundle::{Bundle, BundleError, GoldenError};
-use crate::engine::{Batch, Engine, EngineError, Session, Tensor};
+use crate::engine::{Batch, Engine, EngineError, Graph, Session, Tensor};
 
 /// What every graph gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,10 +47,16 @@ pub enum NetworkError {
 }
 
 /// Loads a network from its verified file.
-pub fn load(bundle: &Bundle, engine: &dyn Engine, network: usize) -> Result<Box<dyn Session>, NetworkError> {
+pub fn load(
+    bundle: &Bundle,
+    engine: &dyn Engine,
+    network: usize,
+    precision: Precision,
+) -> Result<Box<dyn Session>, NetworkError> {
     let network = &bundle.networks()[network];
-    let graph = bundle.graph(&network.file, &network.sha256)?;
-    engine.load(&graph).map_err(|source| NetworkError::Engine { name: network.name.clone(), source })
+    let bytes = bundle.graph(&network.file, &network.sha256)?;
+    let graph = Graph { name: &network.name, bytes: &bytes, precision };
+    engine.load(graph).map_err(|source| NetworkError::Engine { name: network.name.clone(), source })
 }
 
 /// Runs a batch through a network; gives its outputs, their shapes checked, and the milliseconds that the pass took.
@@ -87,6 +94,7 @@ pub fn run(
 pub fn verify(
     bundle: &Bundle,
     network: usize,
+    precision: Precision,
     session: &mut dyn Session,
     films: &[Batch],
 ) -> Result<Vec<Vec<f32>>, NetworkError> {
@@ -98,7 +106,7 @@ pub fn verify(
         .zip(films)
         .map(|(film, batch)| {
             let (outputs, _) = run(bundle, network, session, batch)?;
-            golden.check_network(film, name, &outputs)?;
+            golden.check_network(film, name, precision, &outputs)?;
             Ok(outputs.logits.film(0).to_vec())
         })
         .collect()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use thorax_domain::prediction::Precision;
 use thorax_imaging::decode::{Limits, decode};
 
 use crate::budget::BudgetTooSmall;
@@ -68,6 +69,7 @@ pub fn prove(shared: &Shared, threads: usize) -> Result<(), OpenError> {
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(network, _)| *network);
     let logits = results.into_iter().map(|(_, result)| result).collect::<Result<Vec<_>, _>>()?;
+    let worst = shared.precisions.iter().copied().find(|&one| one != Precision::F32).unwrap_or_default();
     for (index, film) in bundle.golden().films.iter().enumerate() {
         let ballots: Vec<Ballot<'_>> = logits
             .iter()
@@ -76,7 +78,7 @@ pub fn prove(shared: &Shared, threads: usize) -> Result<(), OpenError> {
             .collect();
         let consensus = ensemble::consensus(bundle, &ballots, Circumstances::default());
         let probabilities = consensus.probabilities.map(|one| ensemble::in_label_order(bundle, &one));
-        let golden = bundle.golden().check_probabilities(film, &probabilities.unwrap_or([f64::NAN; 4]));
+        let golden = bundle.golden().check_probabilities(film, worst, &probabilities.unwrap_or([f64::NAN; 4]));
         golden.map_err(NetworkError::from)?;
     }
     Ok(())
@@ -84,9 +86,10 @@ pub fn prove(shared: &Shared, threads: usize) -> Result<(), OpenError> {
 
 fn verify_network(shared: &Shared, network: usize, films: &[Vec<Batch>]) -> Result<Vec<Vec<f32>>, NetworkError> {
     let films = &films[shared.bundle.view_of(network)];
+    let precision = shared.precisions[network];
     let mut lease = shared.shelf.lease(network);
-    let result = network::load(&shared.bundle, shared.engine.as_ref(), network).and_then(|mut session| {
-        let logits = network::verify(&shared.bundle, network, session.as_mut(), films)?;
+    let result = network::load(&shared.bundle, shared.engine.as_ref(), network, precision).and_then(|mut session| {
+        let logits = network::verify(&shared.bundle, network, precision, session.as_mut(), films)?;
         lease.session = Some(session);
         Ok(logits)
     });

@@ -20,19 +20,25 @@ use thorax_domain::clock::Stopwatch;
 use thorax_imaging::decode::{Limits, decode};
 use thorax_inference::analyzer::{Analyzer, Request, Settings, Ticket};
 use thorax_inference::bundle::Bundle;
-use thorax_inference::engine::{self, Choice};
+use thorax_inference::engine::{self, Choice, Places};
 
 #[derive(Parser)]
 struct Arguments {
     /// Folder of the bundle
     #[arg(long)]
     bundle: PathBuf,
-    /// rten or onnxruntime
+    /// rten, onnxruntime or openvino
     #[arg(long)]
     engine: Engine,
-    /// The ONNX Runtime library
+    /// The engine's library
     #[arg(long)]
     library: Option<PathBuf>,
+    /// Folder for compiled networks; without one they are compiled anew
+    #[arg(long)]
+    cache: Option<PathBuf>,
+    /// Compute in f32 throughout
+    #[arg(long)]
+    full_precision: bool,
     /// Worker threads
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -59,6 +65,7 @@ struct Arguments {
 enum Engine {
     Rten,
     Onnxruntime,
+    Openvino,
 }
 
 #[derive(Serialize)]
@@ -81,12 +88,24 @@ fn main() -> Result<ExitCode> {
     let choice = match arguments.engine {
         Engine::Rten => Choice::Rten,
         Engine::Onnxruntime => Choice::OnnxRuntime,
+        Engine::Openvino => Choice::OpenVino,
     };
-    let engine = engine::open(choice, arguments.library.as_deref())?.engine;
+    let (onnxruntime, openvino) = (arguments.library.clone(), arguments.library.clone());
+    let places = Places { onnxruntime, openvino, cache: arguments.cache.clone() };
+    let engine = engine::open(choice, &places)?.engine;
     let bundle = Bundle::open(&arguments.bundle)?;
-    let largest = bundle.networks().iter().map(|network| engine.footprint(network.parameters, 1)).max();
+    let largest = bundle
+        .networks()
+        .iter()
+        .map(|network| engine.footprint(network.parameters, engine.precision(&network.reduced), 1))
+        .max();
     let memory_budget = if arguments.one_at_a_time { largest } else { arguments.budget };
-    let settings = Settings { memory_budget, threads: arguments.threads, ..Settings::default() };
+    let settings = Settings {
+        memory_budget,
+        threads: arguments.threads,
+        full_precision: arguments.full_precision,
+        ..Settings::default()
+    };
     let analyzer = Analyzer::open(bundle, engine, settings)?;
     begin(&analyzer, &bytes)?.wait()?;
     let cold_start_ms = since_start.total();

@@ -16,7 +16,7 @@ use thorax_inference::analyzer::{Analyzer, OpenError, Settings};
 use thorax_inference::bundle::Bundle;
 use thorax_inference::engine::{self, Opened};
 
-use crate::config::{self, Options};
+use crate::config::{self, Options, PrecisionName};
 
 /// The program's name and version, as provenance records it.
 pub const PROGRAM: &str = concat!("thorax ", env!("CARGO_PKG_VERSION"));
@@ -48,8 +48,7 @@ pub fn find_bundle(options: &Options) -> Result<PathBuf, Usage> {
 /// # Errors
 /// When the library that was asked for cannot be loaded.
 pub fn open_engine(options: &Options) -> Result<Opened> {
-    let library = config::find_library(options.onnxruntime.as_deref());
-    Ok(engine::open(options.engine.into(), library.as_deref())?)
+    Ok(engine::open(options.engine.into(), &options.places())?)
 }
 
 /// The bundle on the engine, its golden values checked.
@@ -75,7 +74,12 @@ pub fn networks(bundle: &Bundle, names: &[String]) -> Result<(), Usage> {
 fn settings(options: &Options) -> Settings {
     let standard = Settings::default();
     let threads = options.threads.map_or(standard.threads, usize::from);
-    Settings { memory_budget: options.memory_budget.budget(), threads, ..standard }
+    Settings {
+        memory_budget: options.memory_budget.budget(),
+        threads,
+        full_precision: options.precision == PrecisionName::F32,
+        ..standard
+    }
 }
 
 /// How many cores the process may use.

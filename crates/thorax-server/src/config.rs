@@ -9,10 +9,10 @@ mod size;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use thorax_inference::engine::Choice;
+use thorax_inference::engine::{Choice, Places};
 
 pub use file::{FileError, with_file};
-pub use places::{NoBundle, find_bundle, find_library, program};
+pub use places::{NoBundle, find_bundle, program};
 pub use server::{DemoOptions, LogFormat, Registration, StoreOptions, WebOptions, WorkOptions, secret};
 pub use size::Size;
 
@@ -31,6 +31,18 @@ pub struct Options {
     #[arg(long, value_name = "FILE", env = "THORAX_ONNXRUNTIME")]
     pub onnxruntime: Option<PathBuf>,
 
+    /// OpenVINO's C library, its sisters beside it [default: openvino/libopenvino_c.so* beside the program]
+    #[arg(long, value_name = "FILE", env = "THORAX_OPENVINO")]
+    pub openvino: Option<PathBuf>,
+
+    /// Folder in which engines keep compiled networks between runs [default: thorax/ in the user's cache folder]
+    #[arg(long, value_name = "DIR", env = "THORAX_ENGINE_CACHE")]
+    pub engine_cache: Option<PathBuf>,
+
+    /// Numbers to compute in
+    #[arg(long, value_name = "NAME", env = "THORAX_PRECISION", default_value = "auto")]
+    pub precision: PrecisionName,
+
     /// Memory that loaded networks may take, as 300MiB or 8GiB; 0 for no limit
     #[arg(long, value_name = "SIZE", env = "THORAX_MEMORY_BUDGET", default_value = "8GiB")]
     pub memory_budget: Size,
@@ -43,12 +55,35 @@ pub struct Options {
 /// An engine's name as an operator writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum EngineName {
-    /// ONNX Runtime where its library is found, rten where not
+    /// The first of OpenVINO and ONNX Runtime whose library is found, rten where there is neither
     Auto,
     /// Part of the program
     Rten,
     /// ONNX Runtime, or an error
     Onnxruntime,
+    /// OpenVINO, or an error
+    Openvino,
+}
+
+/// How exact the arithmetic is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionName {
+    /// The fastest numbers that the bundle allows for each network and that the engine has on this machine
+    Auto,
+    /// float32 throughout
+    F32,
+}
+
+impl Options {
+    /// Where engines find what is not part of the program.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        Places {
+            onnxruntime: places::find_onnxruntime(self.onnxruntime.as_deref()),
+            openvino: places::find_openvino(self.openvino.as_deref()),
+            cache: places::find_cache(self.engine_cache.as_deref()),
+        }
+    }
 }
 
 impl From<EngineName> for Choice {
@@ -57,6 +92,7 @@ impl From<EngineName> for Choice {
             EngineName::Auto => Self::Auto,
             EngineName::Rten => Self::Rten,
             EngineName::Onnxruntime => Self::OnnxRuntime,
+            EngineName::Openvino => Self::OpenVino,
         }
     }
 }

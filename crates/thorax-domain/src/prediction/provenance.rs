@@ -1,6 +1,34 @@
 //! Where a result comes from: enough to run it again and compare bit for bit.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+/// In which numbers a network was computed. Its weights are the same in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// IEEE 754 single precision throughout: what the golden values were made with.
+    #[default]
+    F32,
+    /// bfloat16 products summed in f32.
+    Bf16,
+    /// IEEE 754 half precision, products summed in f32 where the device does.
+    Fp16,
+    /// Matrix products in int8, their inputs scaled at run time group by group; the rest in the best of the others.
+    Int8,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::Fp16 => "fp16",
+            Self::Int8 => "int8",
+        })
+    }
+}
 
 /// Which engine computed the networks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +46,9 @@ pub struct NetworkIdentity {
     pub name: String,
     /// SHA-256 of its file, hexadecimal.
     pub sha256: String,
+    /// In which numbers it was computed; results from before this was recorded are all f32.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 /// Everything that a result depends on.

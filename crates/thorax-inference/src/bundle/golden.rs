@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use serde::Deserialize;
+use thorax_domain::prediction::Precision;
 use thorax_imaging::{GrayImage, Pixels};
 
 use crate::network::NetworkOutputs;
@@ -28,6 +29,26 @@ pub struct Tolerance {
     pub logits: f64,
     /// Probabilities of the ensemble.
     pub probability: f64,
+    /// The same for what is computed in a reduced precision; without it nothing more is tolerated there.
+    pub reduced: Option<Reduced>,
+}
+
+/// How far values of a reduced precision may be off.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reduced {
+    /// Logits, and means of class activation maps.
+    pub logits: f64,
+    /// Probabilities of the ensemble.
+    pub probability: f64,
+}
+
+impl Tolerance {
+    /// Logits and probabilities in this precision.
+    fn of(&self, precision: Precision) -> Reduced {
+        let full = Reduced { logits: self.logits, probability: self.probability };
+        if precision == Precision::F32 { full } else { self.reduced.unwrap_or(full) }
+    }
 }
 
 /// One film and its golden outputs.
@@ -122,10 +143,16 @@ impl Golden {
     ///
     /// # Errors
     /// [`GoldenError`] naming the network and the output.
-    pub fn check_network(&self, film: &GoldenFilm, name: &str, outputs: &NetworkOutputs) -> Result<(), GoldenError> {
+    pub fn check_network(
+        &self,
+        film: &GoldenFilm,
+        name: &str,
+        precision: Precision,
+        outputs: &NetworkOutputs,
+    ) -> Result<(), GoldenError> {
         let nothing = GoldenNetwork { logits: [f64::NAN; 4], cam_mean: [f64::NAN; 4], embedding_norm: f64::NAN };
         let golden = film.networks.get(name).unwrap_or(&nothing);
-        let tolerance = self.tolerance.logits;
+        let tolerance = self.tolerance.of(precision).logits;
         let logits = outputs.logits.film(0);
         for (index, &expected) in golden.logits.iter().enumerate() {
             let measured = logits.get(index).map_or(f64::NAN, |&one| f64::from(one));
@@ -147,10 +174,16 @@ impl Golden {
     ///
     /// # Errors
     /// [`GoldenError`] with the first that is off.
-    pub fn check_probabilities(&self, film: &GoldenFilm, measured: &[f64; 4]) -> Result<(), GoldenError> {
+    pub fn check_probabilities(
+        &self,
+        film: &GoldenFilm,
+        precision: Precision,
+        measured: &[f64; 4],
+    ) -> Result<(), GoldenError> {
+        let tolerance = self.tolerance.of(precision).probability;
         for (index, (&measured, &expected)) in measured.iter().zip(&film.probabilities).enumerate() {
             let what = format!("probability {index} of the ensemble");
-            film.expect(&what, measured, expected, self.tolerance.probability)?;
+            film.expect(&what, measured, expected, tolerance)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! `bundle.toml`, as `docs/bundle.md` describes it.
 
 use serde::Deserialize;
-use thorax_domain::prediction::Diagnosis;
+use thorax_domain::prediction::{Diagnosis, Precision};
 use thorax_imaging::recipe::Recipe;
 
 /// The manifest.
@@ -69,6 +69,9 @@ pub struct Network {
     pub view: String,
     /// Number of weights.
     pub parameters: u64,
+    /// Precisions besides f32 in which it was measured and found good enough (`docs/model-card.md`).
+    #[serde(default)]
+    pub reduced: Vec<Precision>,
     /// Licence of the weights that it started from.
     pub licence: String,
     /// Where these came from.

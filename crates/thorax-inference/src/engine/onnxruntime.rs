@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
-use thorax_domain::prediction::EngineIdentity;
+use thorax_domain::prediction::{EngineIdentity, Precision};
 
-use super::{ACTIVATIONS, Batch, Engine, EngineError, INPUT, OVERHEAD, Session, Tensor};
+use super::{ACTIVATIONS, Batch, Engine, EngineError, Graph, INPUT, OVERHEAD, Session, Tensor};
 
 const NAME: &str = "onnxruntime";
 
@@ -72,7 +72,7 @@ impl Engine for OnnxRuntime {
         EngineIdentity { name: NAME.to_owned(), version: self.version.clone() }
     }
 
-    fn load(&self, graph: &[u8]) -> Result<Box<dyn Session>, EngineError> {
+    fn load(&self, graph: Graph<'_>) -> Result<Box<dyn Session>, EngineError> {
         let refuse = |error: String| EngineError::Load { engine: NAME, reason: error };
         let session = ort::session::Session::builder(&self.environment)
             .map_err(|error| refuse(error.to_string()))?
@@ -83,13 +83,13 @@ impl Engine for OnnxRuntime {
             // Without this the runtime keeps the int8 weights and expands them at every pass instead of once.
             .with_quant_qdq(false)
             .map_err(|error| refuse(error.to_string()))?
-            .commit_from_memory(graph)
+            .commit_from_memory(graph.bytes)
             .map_err(|error| refuse(error.to_string()))?;
         Ok(Box::new(OrtSession { session }))
     }
 
     /// float32 weights, and their int8 originals while they are expanded.
-    fn footprint(&self, parameters: u64, films: usize) -> u64 {
+    fn footprint(&self, parameters: u64, _: Precision, films: usize) -> u64 {
         parameters * 5 + ACTIVATIONS * films as u64 + OVERHEAD
     }
 }

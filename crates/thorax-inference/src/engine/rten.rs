@@ -5,9 +5,9 @@ use std::sync::Arc;
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueOrView};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensorView, Tensor as RtenTensor};
-use thorax_domain::prediction::EngineIdentity;
+use thorax_domain::prediction::{EngineIdentity, Precision};
 
-use super::{ACTIVATIONS, Batch, Engine, EngineError, INPUT, OVERHEAD, Session, Tensor};
+use super::{ACTIVATIONS, Batch, Engine, EngineError, Graph, INPUT, OVERHEAD, Session, Tensor};
 
 const NAME: &str = "rten";
 /// The version in the workspace's manifest; a test holds the two together.
@@ -22,17 +22,17 @@ impl Engine for Rten {
         EngineIdentity { name: NAME.to_owned(), version: VERSION.to_owned() }
     }
 
-    fn load(&self, graph: &[u8]) -> Result<Box<dyn Session>, EngineError> {
+    fn load(&self, graph: Graph<'_>) -> Result<Box<dyn Session>, EngineError> {
         let model = ModelOptions::with_all_ops()
             .prepack_weights(true)
-            .load(graph.to_vec())
+            .load(graph.bytes.to_vec())
             .map_err(|error| EngineError::Load { engine: NAME, reason: error.to_string() })?;
         let threads = Arc::new(ThreadPool::with_num_threads(1));
         Ok(Box::new(RtenSession { model, threads }))
     }
 
     /// float32 weights twice, as they are and packed for the multiplication, and their int8 originals.
-    fn footprint(&self, parameters: u64, films: usize) -> u64 {
+    fn footprint(&self, parameters: u64, _: Precision, films: usize) -> u64 {
         parameters * 9 + ACTIVATIONS * films as u64 + OVERHEAD
     }
 }

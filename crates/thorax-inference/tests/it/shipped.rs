@@ -14,7 +14,7 @@ use thorax_imaging::resize::{Filter, resize};
 use thorax_imaging::{GrayImage, Pixels};
 use thorax_inference::analyzer::{Analyzer, Reading, Request, Settings};
 use thorax_inference::bundle::Bundle;
-use thorax_inference::engine::{Choice, Engine, open};
+use thorax_inference::engine::{Choice, Engine, Places, open};
 
 /// How far a probability may differ between the two engines, which round and order their sums differently.
 const BETWEEN_ENGINES: f64 = 2e-3;
@@ -34,19 +34,26 @@ fn bundle() -> Bundle {
 }
 
 fn rten() -> Arc<dyn Engine> {
-    open(Choice::Rten, None).unwrap().engine
+    open(Choice::Rten, &places()).unwrap().engine
+}
+
+/// The libraries that `make test` names.
+fn places() -> Places {
+    let library = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    Places { onnxruntime: library("THORAX_ONNXRUNTIME"), openvino: library("THORAX_OPENVINO"), cache: None }
 }
 
 fn onnxruntime() -> Arc<dyn Engine> {
-    let library =
-        std::env::var_os("THORAX_ONNXRUNTIME").expect("set THORAX_ONNXRUNTIME to the library, as `make test` does");
-    open(Choice::OnnxRuntime, Some(Path::new(&library))).unwrap().engine
+    open(Choice::OnnxRuntime, &places()).expect("set THORAX_ONNXRUNTIME, as `make test` does").engine
+}
+
+fn openvino() -> Arc<dyn Engine> {
+    open(Choice::OpenVino, &places()).expect("set THORAX_OPENVINO, as `make test` does").engine
 }
 
 /// The fastest engine that is to be had: tests of things that no engine changes run on it.
 fn any_engine() -> Arc<dyn Engine> {
-    let library = std::env::var_os("THORAX_ONNXRUNTIME").map(PathBuf::from);
-    open(Choice::Auto, library.as_deref()).unwrap().engine
+    open(Choice::Auto, &places()).unwrap().engine
 }
 
 fn settings() -> Settings {
@@ -125,7 +132,13 @@ fn every_network_keeps_its_golden_values_on_rten_and_six_vote() {
 #[test]
 #[ignore = "needs ONNX Runtime; make test runs it"]
 fn onnxruntime_and_rten_agree_on_every_network() {
-    let (one, other) = (analyzer(onnxruntime()), analyzer(rten()));
+    agree(onnxruntime(), rten());
+}
+
+fn agree(one: Arc<dyn Engine>, other: Arc<dyn Engine>) {
+    let full = Settings { full_precision: true, ..settings() };
+    let open = |engine| Analyzer::open(bundle(), engine, full).unwrap();
+    let (one, other) = (open(one), open(other));
     let mut largest: f64 = 0.0;
     for (name, film) in samples() {
         let (one, other) = (consensus(read(&one, &film)), consensus(read(&other, &film)));
@@ -140,6 +153,12 @@ fn onnxruntime_and_rten_agree_on_every_network() {
         }
     }
     println!("largest difference of a probability between the engines: {largest:.2e}");
+}
+
+#[test]
+#[ignore = "needs OpenVINO; make test runs it"]
+fn openvino_and_rten_agree_on_every_network_in_full_precision() {
+    agree(openvino(), rten());
 }
 
 #[test]
@@ -166,7 +185,12 @@ fn same_in_every_mode(engine: &Arc<dyn Engine>) {
     for (ticket, alone) in together.into_iter().zip(&alone) {
         assert_eq!(without_times(consensus(ticket.wait().unwrap())), *alone);
     }
-    let largest = bundle().networks().iter().map(|network| engine.footprint(network.parameters, 1)).max().unwrap();
+    let largest = bundle()
+        .networks()
+        .iter()
+        .map(|network| engine.footprint(network.parameters, engine.precision(&network.reduced), 1))
+        .max()
+        .unwrap();
     let budget = Settings { memory_budget: Some(largest), ..settings() };
     let tight = Analyzer::open(bundle(), Arc::clone(engine), budget).unwrap();
     assert_eq!(without_times(consensus(read(&tight, &films[0]))), alone[0]);
@@ -185,6 +209,12 @@ fn results_are_the_same_bits_in_every_mode_on_rten() {
 #[ignore = "needs ONNX Runtime; make test runs it"]
 fn onnxruntime_results_are_the_same_bits_in_every_mode() {
     same_in_every_mode(&onnxruntime());
+}
+
+#[test]
+#[ignore = "needs OpenVINO; make test runs it"]
+fn openvino_results_are_the_same_bits_in_every_mode() {
+    same_in_every_mode(&openvino());
 }
 
 /// Cells of the grid on which parts of a film are deleted, and how many of them are a tenth.

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use tempfile::TempDir;
-use thorax_domain::prediction::EngineIdentity;
+use thorax_domain::prediction::{EngineIdentity, Precision};
 use thorax_imaging::{GrayImage, Pixels, encode};
 use thorax_inference::analyzer::{Analyzer, Request, Settings};
 use thorax_inference::bundle::{Bundle, hash};
-use thorax_inference::engine::{Batch, Engine, EngineError, Session, Tensor};
+use thorax_inference::engine::{Batch, Engine, EngineError, Graph, Session, Tensor};
 
 /// Names of the six networks.
 pub const NETWORKS: [&str; 6] = ["zero", "one", "two", "three", "four", "five"];
@@ -87,13 +87,13 @@ impl Engine for ToyEngine {
         EngineIdentity { name: "toy".to_owned(), version: "1".to_owned() }
     }
 
-    fn load(&self, graph: &[u8]) -> Result<Box<dyn Session>, EngineError> {
+    fn load(&self, graph: Graph<'_>) -> Result<Box<dyn Session>, EngineError> {
         self.behaviour.loads.fetch_add(1, Ordering::Relaxed);
-        let network = std::str::from_utf8(graph).unwrap().parse().unwrap();
+        let network = std::str::from_utf8(graph.bytes).unwrap().parse().unwrap();
         Ok(Box::new(ToySession { network, behaviour: Arc::clone(&self.behaviour) }))
     }
 
-    fn footprint(&self, _: u64, _: usize) -> u64 {
+    fn footprint(&self, _: u64, _: Precision, _: usize) -> u64 {
         FOOTPRINT
     }
 }

@@ -70,7 +70,7 @@ impl Doctor {
                 findings.note("engine", format!("{}, {origin}", table::engine(&opened.engine.identity())));
                 if let Some(why) = &opened.passed_over {
                     findings.advice.push(format!(
-                        "{why}. ONNX Runtime is faster: `make run` fetches it, or give its library with --onnxruntime or THORAX_ONNXRUNTIME"
+                        "{why}. OpenVINO is the fastest engine, ONNX Runtime the next: `make run` fetches both, or give their libraries with --openvino and --onnxruntime"
                     ));
                 }
                 Some(opened)
@@ -134,6 +134,7 @@ fn name(engine: EngineName) -> &'static str {
         config::EngineName::Auto => "auto",
         config::EngineName::Rten => "rten",
         config::EngineName::Onnxruntime => "onnxruntime",
+        config::EngineName::Openvino => "openvino",
     }
 }
 

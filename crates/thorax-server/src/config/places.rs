@@ -63,13 +63,27 @@ fn only_bundle(searched: Vec<PathBuf>) -> Result<PathBuf, NoBundle> {
 }
 
 /// The ONNX Runtime library: the one given, or the one beside the program.
-pub fn find_library(given: Option<&Path>) -> Option<PathBuf> {
-    given.map(Path::to_path_buf).or_else(|| library_in(&program_folder()?))
+pub fn find_onnxruntime(given: Option<&Path>) -> Option<PathBuf> {
+    given.map(Path::to_path_buf).or_else(|| library_in(&program_folder()?, "onnxruntime"))
 }
 
-fn library_in(folder: &Path) -> Option<PathBuf> {
-    let is_library = |name: &str| {
-        name.starts_with("libonnxruntime.so") || name == "libonnxruntime.dylib" || name == "onnxruntime.dll"
+/// OpenVINO's C library: the one given, or the one in `openvino/` beside the program.
+pub fn find_openvino(given: Option<&Path>) -> Option<PathBuf> {
+    given.map(Path::to_path_buf).or_else(|| library_in(&program_folder()?.join("openvino"), "openvino_c"))
+}
+
+/// Where compiled networks are kept: the folder given, or `thorax/` in the user's cache folder; none for a user without one.
+pub fn find_cache(given: Option<&Path>) -> Option<PathBuf> {
+    let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let users = || folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
+    given.map(Path::to_path_buf).or_else(|| Some(users()?.join("thorax")))
+}
+
+fn library_in(folder: &Path, name: &str) -> Option<PathBuf> {
+    let is_library = |file: &str| {
+        file.starts_with(&format!("lib{name}.so"))
+            || file == format!("lib{name}.dylib")
+            || file == format!("{name}.dll")
     };
     fs::read_dir(folder)
         .ok()?
@@ -126,9 +140,9 @@ mod tests {
     #[test]
     fn the_library_lies_beside_and_its_helpers_are_not_it() {
         let folder = tree(&["libonnxruntime_providers_shared.so", "thorax"]);
-        assert_eq!(library_in(folder.path()), None);
+        assert_eq!(library_in(folder.path(), "onnxruntime"), None);
         fs::write(folder.path().join("libonnxruntime.so.1.32.0"), "").unwrap();
-        assert_eq!(library_in(folder.path()).unwrap(), folder.path().join("libonnxruntime.so.1.32.0"));
-        assert_eq!(find_library(Some(Path::new("x.so"))).unwrap(), Path::new("x.so"));
+        assert_eq!(library_in(folder.path(), "onnxruntime").unwrap(), folder.path().join("libonnxruntime.so.1.32.0"));
+        assert_eq!(find_onnxruntime(Some(Path::new("x.so"))).unwrap(), Path::new("x.so"));
     }
 }

@@ -19,7 +19,7 @@ use thorax_domain::xray::Source;
 use thorax_imaging::encode;
 use thorax_inference::analyzer::{Analyzer, Settings as AnalyzerSettings};
 use thorax_inference::bundle::Bundle;
-use thorax_inference::engine::{self, Choice};
+use thorax_inference::engine::{self, Choice, Places};
 use thorax_server::app::{App, Networks, Parts};
 use thorax_server::config::{WebOptions, WorkOptions};
 use thorax_server::jobs::Workers;
@@ -71,7 +71,7 @@ impl Answer {
 /// The toy's six networks.
 pub fn networks() -> Networks {
     let bundle = Bundle::open(&toy()).unwrap();
-    let engine = engine::open(Choice::Rten, None).unwrap();
+    let engine = engine::open(Choice::Rten, &Places::default()).unwrap();
     let settings = AnalyzerSettings { threads: 2, ..AnalyzerSettings::default() };
     Networks::ready(Arc::new(Analyzer::open(bundle, engine.engine, settings).unwrap()))
 }

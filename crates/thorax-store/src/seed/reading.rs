@@ -3,7 +3,9 @@
 use sea_orm::Value;
 use std::time::Duration;
 use thorax_domain::clock::Timestamp;
-use thorax_domain::prediction::{Diagnosis, Distribution, EngineIdentity, ModelScore, NetworkIdentity, Provenance};
+use thorax_domain::prediction::{
+    Diagnosis, Distribution, EngineIdentity, ModelScore, NetworkIdentity, Precision, Provenance,
+};
 use thorax_domain::xray::Sha256;
 use uuid::Uuid;
 
@@ -27,7 +29,8 @@ const REASONS: &str = r#"[{"code":"prediction_set","message":"More than one diag
 const BUNDLE: &str = "made-up";
 
 pub(super) fn provenance() -> Result<(String, String)> {
-    let network = |name: &&str| NetworkIdentity { name: (*name).to_owned(), sha256: "0".repeat(64) };
+    let network =
+        |name: &&str| NetworkIdentity { name: (*name).to_owned(), sha256: "0".repeat(64), precision: Precision::F32 };
     stored(&Provenance {
         bundle: BUNDLE.to_owned(),
         bundle_sha256: "0".repeat(64),

@@ -9,7 +9,8 @@ use thorax_domain::ids::{PatientId, PredictionId, UserId, XRayId};
 use thorax_domain::job::{Lease, Priority};
 use thorax_domain::patient::{FullName, RecordNumber, Sex};
 use thorax_domain::prediction::{
-    Consensus, Diagnosis, Distribution, EngineIdentity, ModelScore, NetworkIdentity, Prediction, Provenance, Verdict,
+    Consensus, Diagnosis, Distribution, EngineIdentity, ModelScore, NetworkIdentity, Precision, Prediction, Provenance,
+    Verdict,
 };
 use thorax_domain::user::{Role, Username, Viewer};
 use thorax_domain::xray::{Sha256, Source, View, XRayImage};
@@ -124,7 +125,9 @@ pub fn provenance() -> Provenance {
         coverage: 0.9,
         conformal_threshold: 0.2,
         minimum_votes: 4,
-        networks: NETWORKS.map(|name| NetworkIdentity { name: name.into(), sha256: "2".repeat(64) }).to_vec(),
+        networks: NETWORKS
+            .map(|name| NetworkIdentity { name: name.into(), sha256: "2".repeat(64), precision: Precision::F32 })
+            .to_vec(),
         engine: EngineIdentity { name: "rten".into(), version: "1".into() },
         program: "0".into(),
         input_sha256: "3".repeat(64),

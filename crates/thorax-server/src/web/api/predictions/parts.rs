@@ -89,6 +89,8 @@ pub struct NetworkIdentity {
     name: String,
     /// SHA-256 of its file.
     sha256: String,
+    /// In which numbers it was computed: `f32`, `bf16`, `fp16` or `int8`.
+    precision: String,
 }
 
 /// Which engine computed the networks.
