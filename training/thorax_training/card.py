@@ -357,6 +357,7 @@ def write(paths: Paths) -> None:
         "precision_engines": _precision_engines(read("precision.json")),
         "largest_loss": precision.LARGEST_LOSS,
         "largest_change": f"{precision.LARGEST_CHANGE * 100:.0f} %",
+        "consensus_change": f"{precision.CONSENSUS_CHANGE * 100:.0f} %",
         "largest_step": precision.LARGEST_STEP,
         "small": f"{precision.SMALL / 1e6:.0f} million",
         "recipe": _recipe(read("recipe.json")),
