@@ -71,9 +71,7 @@ pub fn run(
 ) -> Result<(NetworkOutputs, f64), NetworkError> {
     let name = &bundle.networks()[network].name;
     let stopwatch = Stopwatch::start();
-    let tensors = session
-        .run(batch, &OUTPUTS)
-        .map_err(|source| NetworkError::Engine { name: name.clone(), source })?;
+    let tensors = session.run(batch, &OUTPUTS).map_err(|source| NetworkError::Engine { name: name.clone(), source })?;
     let milliseconds = stopwatch.total();
     let wrong = |output, shape: &[usize]| NetworkError::Shape { name: name.clone(), output, shape: shape.to_vec() };
     let mut tensors = tensors.into_iter();

@@ -5,5 +5,7 @@
 
 mod analyzer;
 mod bundle;
+mod open_inference;
 mod shipped;
 mod toy;
+mod toy_server;

@@ -40,7 +40,7 @@ fn rten() -> Arc<dyn Engine> {
 /// The libraries that `make test` names.
 fn places() -> Places {
     let library = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    Places { onnxruntime: library("THORAX_ONNXRUNTIME"), openvino: library("THORAX_OPENVINO"), cache: None }
+    Places { onnxruntime: library("THORAX_ONNXRUNTIME"), openvino: library("THORAX_OPENVINO"), ..Places::default() }
 }
 
 fn onnxruntime() -> Arc<dyn Engine> {

@@ -103,9 +103,9 @@ impl Client {
             }
             request = match message.header_length {
                 None => request.header("Content-Type", "application/json"),
-                Some(length) => request
-                    .header("Content-Type", "application/octet-stream")
-                    .header(HEADER_LENGTH, length.to_string()),
+                Some(length) => {
+                    request.header("Content-Type", "application/octet-stream").header(HEADER_LENGTH, length.to_string())
+                }
             };
             request.send(&message.body[..])
         })
@@ -113,10 +113,7 @@ impl Client {
 
     /// Sends a request, and once more where its connection died: the same question may be asked twice, and a server that was
     /// restarted has closed the connections that were kept. An answer is an answer, also one that says no.
-    fn call(
-        &self,
-        send: impl Fn() -> Result<Response<ureq::Body>, ureq::Error>,
-    ) -> Result<Answer, String> {
+    fn call(&self, send: impl Fn() -> Result<Response<ureq::Body>, ureq::Error>) -> Result<Answer, String> {
         let once = || send().and_then(answer);
         let outcome = match once() {
             Err(error) if has_died(&error) => once(),
@@ -206,7 +203,10 @@ mod tests {
     #[test]
     fn a_servers_words_are_passed_on_without_films() {
         let shape = "unexpected shape for input 'image': expected [-1,3,224,224], got [1,1,224,224]";
-        assert_eq!(without_film(shape), "unexpected shape for input 'image': expected [-1 3 224 224] got [1 1 224 224]");
+        assert_eq!(
+            without_film(shape),
+            "unexpected shape for input 'image': expected [-1 3 224 224] got [1 1 224 224]"
+        );
         let film = format!("cannot use {:?} as it is", vec![0.25; 50]);
         assert_eq!(without_film(&film), "cannot use …");
         assert_eq!(without_film("two\nlines\u{1b}[31m"), "two lines [31m");

@@ -81,9 +81,7 @@ impl Model {
         }
         for name in outputs {
             let output = self.outputs.iter().find(|output| output.name == *name);
-            output
-                .ok_or_else(|| format!("it has no output {name:?}, but {}", list(&self.outputs)))?
-                .check("output")?;
+            output.ok_or_else(|| format!("it has no output {name:?}, but {}", list(&self.outputs)))?.check("output")?;
         }
         Ok(())
     }
@@ -242,9 +240,8 @@ impl Output {
         if datatype != FLOAT32 {
             return Err(format!("its output {name:?} is {datatype:?}, not {FLOAT32}"));
         }
-        let samples = data.unwrap_or_else(|| {
-            bytes.as_chunks::<WIDTH>().0.iter().map(|sample| f32::from_le_bytes(*sample)).collect()
-        });
+        let samples = data
+            .unwrap_or_else(|| bytes.as_chunks::<WIDTH>().0.iter().map(|sample| f32::from_le_bytes(*sample)).collect());
         let expected = shape.iter().try_fold(1, |product: usize, &side| product.checked_mul(side));
         if expected != Some(samples.len()) || bytes.len() % WIDTH != 0 {
             return Err(format!("its output {name:?} has {} values for the shape {shape:?}", samples.len()));

@@ -65,7 +65,7 @@ fn answers_in_bytes() {
     assert_eq!(tensors[1].samples, [1.0, 2.0]);
     assert!((tensors[0].samples[0] - 3.0).abs() < f32::EPSILON && tensors[0].samples[1].is_nan());
     for (sizes, length, words) in [
-        ([8, 4], Some(length), "4 bytes too many"),
+        ([8, 4], Some(length), "has 1 values for the shape [1, 2]"),
         ([8, 12], Some(length), "ends within the output \"logits\""),
         ([4, 12], Some(length), "has 1 values for the shape [1, 2]"),
         ([9, 7], Some(length), "for the shape"),
@@ -77,6 +77,9 @@ fn answers_in_bytes() {
         let error = decode(&body, length, &["logits", "cam"]).unwrap_err();
         assert!(error.contains(words), "{sizes:?}: {error}");
     }
+    let (body, length) = in_bytes([8, 8], &[&bytes[..], &[0; 4]].concat());
+    let error = decode(&body, Some(length), &["logits", "cam"]).unwrap_err();
+    assert!(error.contains("4 bytes too many"), "{error}");
 }
 
 #[test]
