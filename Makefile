@@ -35,8 +35,10 @@ test-rust:
 	@scripts/toolchain.sh
 	@scripts/venv.sh
 	@scripts/onnxruntime.sh $(ONNXRUNTIME) || echo "thorax: ONNX Runtime cannot be had; its tests are skipped" >&2
+	@scripts/inference_server.sh
 	if scripts/servers.sh; then export THORAX_TEST_ALL=1; fi; \
 	export THORAX_PYTHON=$(PYTHON); if [ -f $(LIBRARY) ]; then export THORAX_ONNXRUNTIME=$(LIBRARY); fi; \
+	export THORAX_INFERENCE_PYTHON=$(CURDIR)/.cache/inference-server/bin/python; \
 	cargo test --locked --workspace --doc && \
 	cargo test --locked --workspace --lib --bins --tests --examples -- --include-ignored
 

@@ -5,6 +5,7 @@
 
 mod analyzer;
 mod bundle;
+mod kserve;
 mod open_inference;
 mod shipped;
 mod toy;
