@@ -1,5 +1,5 @@
-//! The Open Inference Protocol (KServe's v2, over HTTP): the networks are on a server that a hospital has already, such as
-//! Triton, KServe, OpenVINO Model Server or MLServer, each under its name in the bundle.
+//! The Open Inference Protocol (version 2 of KServe's, over HTTP): the networks are on a server that a hospital has already,
+//! such as Triton, KServe or OpenVINO Model Server, each under its name in the bundle.
 //!
 //! Weights on a server are not hashed. What it computes is proved by the golden values, as for every engine; that it goes on
 //! with the version that was proved is watched here.
@@ -20,7 +20,7 @@ pub use server::{InferenceServer, ServerUrl, Token, WrongServer};
 
 const NAME: &str = "open-inference";
 
-/// The extension with which tensors travel as bytes instead of as decimal numbers: a fifth of the size, and nothing to parse.
+/// The extension with which tensors travel as bytes instead of as decimal numbers: less than half the size, nothing to parse.
 const BINARY: &str = "binary_tensor_data";
 
 /// The engine: a connection to a server.
@@ -157,14 +157,11 @@ impl Session for RemoteSession {
 
 /// A name as one segment of an address.
 fn encoded(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
-            _ => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
+    let byte = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    name.bytes().map(byte).collect()
 }
 
 #[cfg(test)]

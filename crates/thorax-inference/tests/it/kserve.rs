@@ -92,9 +92,9 @@ fn kserve_and_rten_agree_over_bytes_and_tls() {
     let served = Served::start(&["--announce-bytes", "--tls-folder", folder.path().to_str().unwrap()]);
     assert!(served.url.starts_with("https://"));
     // Not an authority that everybody trusts.
-    let server = InferenceServer::new(served.url.parse().unwrap());
-    let stranger = open(Choice::OpenInference, &Places { server: Some(server), ..Places::default() });
-    let error = stranger.unwrap_err().to_string();
+    let stranger = Some(InferenceServer::new(served.url.parse().unwrap()));
+    let refused = open(Choice::OpenInference, &Places { server: stranger, ..Places::default() });
+    let error = refused.unwrap_err().to_string();
     assert!(error.contains("UnknownIssuer"), "{error}");
     compare(served.engine(Some(&folder.path().join("authority.pem"))), "over bytes and TLS");
 }

@@ -233,13 +233,19 @@ fn write(mut stream: &TcpStream, reply: Reply) -> bool {
             let header = header.map(|length| format!("Inference-Header-Content-Length: {length}\r\n"));
             send(head(status, body.len()) + &header.unwrap_or_default(), &body)
         }
-        Reply::Last(body) => send(head(200, body.len()), &body) && false,
+        Reply::Last(body) => {
+            send(head(200, body.len()), &body);
+            false
+        }
         Reply::Redirect(to) => send(format!("{}Location: {to}\r\n", head(307, 0)), b""),
-        Reply::Half(body) => send(head(200, body.len()), &body[..body.len() / 2]) && false,
+        Reply::Half(body) => {
+            send(head(200, body.len()), &body[..body.len() / 2]);
+            false
+        }
         Reply::HangUp => false,
         Reply::Endless => {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
-            while stream.write_all(&[b' '; 1 << 16]).is_ok() {}
+            while stream.write_all(&[b' '; 1 << 12]).is_ok() {}
             false
         }
         Reply::Silence => {

@@ -243,7 +243,7 @@ impl Output {
         let samples = data
             .unwrap_or_else(|| bytes.as_chunks::<WIDTH>().0.iter().map(|sample| f32::from_le_bytes(*sample)).collect());
         let expected = shape.iter().try_fold(1, |product: usize, &side| product.checked_mul(side));
-        if expected != Some(samples.len()) || bytes.len() % WIDTH != 0 {
+        if expected != Some(samples.len()) || !bytes.len().is_multiple_of(WIDTH) {
             return Err(format!("its output {name:?} has {} values for the shape {shape:?}", samples.len()));
         }
         Ok(Tensor { shape, samples })
