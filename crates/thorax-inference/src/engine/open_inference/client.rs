@@ -23,7 +23,7 @@ const KEPT: usize = 64;
 /// Most characters of a server's own words that are passed on.
 const WORDS: usize = 300;
 
-/// Longest row of numbers in them: enough for two shapes, too little for a film.
+/// Longest row of whole numbers in them: enough for two shapes. Of numbers with decimals, which samples are, one may stand alone.
 const NUMBERS: usize = 8;
 
 /// Says how many bytes of a message in binary form are JSON.
@@ -181,12 +181,15 @@ impl Answer {
 
 /// A server's words without a row of numbers, which may be the film that it was sent, and on one line.
 fn without_film(words: &str) -> String {
-    let (mut kept, mut row) = (Vec::new(), 0);
+    let (mut kept, mut row, mut decimals) = (Vec::new(), 0, 0);
     for word in words.split([',', ' ', '\n', '\r', '\t']).filter(|word| !word.is_empty()) {
-        let is_number = word.trim_matches(['[', ']', '(', ')', '{', '}']).parse::<f64>().is_ok();
+        // Of `array([[0.5` the number.
+        let number = word.trim_matches(|one: char| !one.is_ascii_digit() && !"+-.".contains(one));
+        let is_number = number.parse::<f64>().is_ok();
         row = if is_number { row + 1 } else { 0 };
+        decimals = if is_number { decimals + usize::from(number.contains('.')) } else { 0 };
         kept.push(word);
-        if row > NUMBERS {
+        if row > NUMBERS || decimals > 1 {
             kept.truncate(kept.len() - row);
             kept.push("…");
             break;
@@ -209,6 +212,9 @@ mod tests {
         );
         let film = format!("cannot use {:?} as it is", vec![0.25; 50]);
         assert_eq!(without_film(&film), "cannot use …");
+        let short = "invoked with array([[0.25, -0.5, 0.75, ..., 0.5]]), which it cannot";
+        assert_eq!(without_film(short), "invoked with …");
+        assert_eq!(without_film("ran out after 0.5 s"), "ran out after 0.5 s");
         assert_eq!(without_film("two\nlines\u{1b}[31m"), "two lines [31m");
         assert_eq!(without_film(&"x".repeat(1000)).len(), WORDS);
     }
