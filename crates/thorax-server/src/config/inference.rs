@@ -12,7 +12,7 @@ use super::server::secret;
 /// Where the networks are, with `--engine open-inference`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct InferenceOptions {
-    /// A server that speaks the Open Inference Protocol over HTTP, for --engine open-inference: <https://HOST:PORT>
+    /// Address, http or https, of a server that speaks the Open Inference Protocol, for --engine open-inference
     // Read as a secret, since somebody may have written a password into it: it is refused without being repeated.
     #[arg(long = "inference-server", value_name = "URL", env = "THORAX_INFERENCE_SERVER", hide_env_values = true, value_parser = secret)]
     pub server: Option<SecretString>,
