@@ -72,7 +72,8 @@ else
     missing=1
 fi
 if library openvino 2026.4.1 "$openvino" $kept/openvino \
-    'libopenvino.so.*' 'libopenvino_c.so.*' 'libopenvino_onnx_frontend.so.*' "libopenvino_${processor}_plugin.so" 'libtbb.so.*'; then
+    'libopenvino.so.*' 'libopenvino_c.so.*' 'libopenvino_onnx_frontend.so.*' \
+    'libopenvino_ir_frontend.so.*' "libopenvino_${processor}_plugin.so" 'libtbb.so.*'; then
     place openvino $kept/openvino "$destination/openvino"
 else
     missing=1
