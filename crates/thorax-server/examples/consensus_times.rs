@@ -91,7 +91,7 @@ fn main() -> Result<ExitCode> {
         Engine::Openvino => Choice::OpenVino,
     };
     let (onnxruntime, openvino) = (arguments.library.clone(), arguments.library.clone());
-    let places = Places { onnxruntime, openvino, cache: arguments.cache.clone() };
+    let places = Places { onnxruntime, openvino, cache: arguments.cache.clone(), server: None };
     let engine = engine::open(choice, &places)?.engine;
     let bundle = Bundle::open(&arguments.bundle)?;
     let largest = bundle

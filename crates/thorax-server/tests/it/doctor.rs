@@ -25,6 +25,17 @@ fn a_missing_library_is_advice_unless_it_was_asked_for() {
 }
 
 #[test]
+fn an_inference_server_is_asked_only_where_it_was_chosen() {
+    let server = ["--inference-server", "http://127.0.0.1:1", "--inference-token", "hush"];
+    let (code, out, _) = run(thorax(&[&["doctor"][..], &server].concat()));
+    assert_eq!(code, 0);
+    assert!(out.contains("--engine open-inference"), "{out}");
+    let (code, out, _) = run(thorax(&[&["doctor", "--engine", "open-inference"][..], &server].concat()));
+    assert_eq!(code, 1);
+    assert!(out.contains("PROBLEM") && out.contains("http://127.0.0.1:1") && !out.contains("hush"), "{out}");
+}
+
+#[test]
 fn a_budget_that_no_network_fits_is_a_problem_with_both_figures() {
     let (code, out, _) = run(thorax(&["doctor", "--memory-budget", "5MiB"]));
     assert_eq!(code, 1);
