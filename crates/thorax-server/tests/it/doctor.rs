@@ -18,7 +18,7 @@ fn a_healthy_house() {
 fn a_missing_library_is_advice_unless_it_was_asked_for() {
     let (code, out, _) = run(thorax(&["doctor", "--onnxruntime", "no/such.so"]));
     assert_eq!(code, 0);
-    assert!(out.contains("advice") && out.contains("no/such.so") && out.contains("THORAX_ONNXRUNTIME"), "{out}");
+    assert!(out.contains("advice") && out.contains("no/such.so") && out.contains("--openvino"), "{out}");
     let (code, out, _) = run(thorax(&["doctor", "--engine", "onnxruntime", "--onnxruntime", "no/such.so"]));
     assert_eq!(code, 1);
     assert!(out.contains("PROBLEM") && out.contains("no/such.so"), "{out}");
