@@ -1,6 +1,7 @@
 //! The engine contract: load a graph, run a batch, get the outputs asked for by name. Everything above it is free of engine
 //! names; everything behind it is one file an engine.
 
+mod device;
 mod onnxruntime;
 mod openvino;
 mod rten;
@@ -10,6 +11,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thorax_domain::prediction::{EngineIdentity, Precision};
+
+pub use device::{DeviceMemory, Room};
 
 /// A program that computes ONNX graphs. Engines are shared between threads; what they load is not.
 pub trait Engine: Debug + Send + Sync {
@@ -26,12 +29,22 @@ pub trait Engine: Debug + Send + Sync {
     /// Loads a graph for computing on one thread.
     ///
     /// # Errors
-    /// [`EngineError::Load`] when the engine cannot use the graph.
+    /// [`EngineError::Load`] when the engine cannot use the graph, [`EngineError::OutOfMemory`] when there is no memory for it.
     fn load(&self, graph: Graph<'_>) -> Result<Box<dyn Session>, EngineError>;
 
     /// Bytes that a network of so many parameters holds while it is loaded and while it runs on batches of so many films: an
     /// upper estimate from measurements on the networks that we ship (`docs/performance.md`).
     fn footprint(&self, parameters: u64, precision: Precision, films: usize) -> u64;
+
+    /// Bytes that the engine itself holds as long as it is open, whatever is loaded; they count towards the budget.
+    fn standing(&self) -> u64 {
+        0
+    }
+
+    /// The memory that its networks live in, as measured. This process and main memory, where an engine says nothing else.
+    fn memory(&self) -> DeviceMemory {
+        DeviceMemory::of_this_process()
+    }
 }
 
 /// A graph to be loaded.
@@ -43,6 +56,10 @@ pub struct Graph<'a> {
     pub bytes: &'a [u8],
     /// In which numbers to compute it; one that [`Engine::precision`] gave.
     pub precision: Precision,
+    /// Films of the largest batch that it will run on, and rows and columns of each.
+    pub largest: [usize; 3],
+    /// The memory that it may take.
+    pub room: Room,
 }
 
 /// A loaded graph.
@@ -50,7 +67,8 @@ pub trait Session: Send {
     /// Runs a batch through the graph and returns the outputs of these names, in this order.
     ///
     /// # Errors
-    /// [`EngineError::Run`] when the engine fails or an output is missing or not float32.
+    /// [`EngineError::Run`] when the engine fails or an output is missing or not float32, [`EngineError::OutOfMemory`] when the
+    /// memory is not enough; the session is not used again then.
     fn run(&mut self, batch: &Batch, outputs: &[&str]) -> Result<Vec<Tensor>, EngineError>;
 }
 
@@ -85,7 +103,24 @@ pub struct Tensor {
     pub samples: Vec<f32>,
 }
 
+impl Batch {
+    /// The batch in parts of at most so many films, in order.
+    pub fn parts(&self, films: usize) -> impl Iterator<Item = Self> {
+        let (films, pixels) = (films.max(1), self.height * self.width);
+        let part = move |samples: &[f32]| Self { films: samples.len() / pixels, samples: samples.to_vec(), ..*self };
+        self.samples.chunks((films * pixels).max(1)).map(part)
+    }
+}
+
 impl Tensor {
+    /// Puts another one's films behind its own; both come from the same output.
+    pub fn append(&mut self, other: Self) {
+        if let (Some(films), Some(more)) = (self.shape.first_mut(), other.shape.first()) {
+            *films += more;
+        }
+        self.samples.extend(other.samples);
+    }
+
     /// The part that belongs to one film of the batch.
     #[must_use]
     pub fn film(&self, index: usize) -> &[f32] {
@@ -133,6 +168,14 @@ pub enum EngineError {
     /// A graph does not load.
     #[error("{engine} cannot load the graph: {reason}")]
     Load {
+        /// Which.
+        engine: &'static str,
+        /// The engine's own words.
+        reason: String,
+    },
+    /// There is too little memory for a graph or a pass. Less of both at the same time may succeed.
+    #[error("{engine} ran out of memory: {reason}")]
+    OutOfMemory {
         /// Which.
         engine: &'static str,
         /// The engine's own words.

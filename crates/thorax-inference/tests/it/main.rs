@@ -6,4 +6,5 @@
 mod analyzer;
 mod bundle;
 mod shipped;
+mod simulated;
 mod toy;
