@@ -2,6 +2,7 @@
 //! names; everything behind it is one file an engine.
 
 mod device;
+mod nvidia;
 mod onnxruntime;
 mod openvino;
 mod rten;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use thorax_domain::prediction::{EngineIdentity, Precision};
 
 pub use device::{DeviceMemory, Room};
+pub use nvidia::{Description as Card, cards};
+use onnxruntime::Provider;
 
 /// A program that computes ONNX graphs. Engines are shared between threads; what they load is not.
 pub trait Engine: Debug + Send + Sync {
@@ -132,7 +135,8 @@ impl Tensor {
 /// Which engine to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
-    /// The first of OpenVINO and ONNX Runtime whose library is found and loads, rten where there is neither.
+    /// The first of OpenVINO and ONNX Runtime whose library is found and loads, rten where there is neither; on the processor,
+    /// since a graphics card must be asked for.
     #[default]
     Auto,
     /// rten: pure Rust, always there.
@@ -141,6 +145,10 @@ pub enum Choice {
     OnnxRuntime,
     /// OpenVINO, or an error.
     OpenVino,
+    /// ONNX Runtime's CUDA kernels on an NVIDIA card, in f32, or an error.
+    Cuda,
+    /// The same, and TensorRT for networks that may be computed in fp16, or an error.
+    TensorRt,
 }
 
 /// Where engines find what is not part of the program.
@@ -210,12 +218,14 @@ pub fn open(choice: Choice, places: &Places) -> Result<Opened, EngineError> {
     let rten = |passed_over| Opened { engine: Arc::new(rten::Rten), library: None, passed_over };
     match choice {
         Choice::Rten => Ok(rten(None)),
-        Choice::OnnxRuntime => open_onnxruntime(places),
+        Choice::OnnxRuntime => open_onnxruntime(places, Provider::Cpu),
+        Choice::Cuda => open_onnxruntime(places, Provider::Cuda),
+        Choice::TensorRt => open_onnxruntime(places, Provider::TensorRt),
         Choice::OpenVino => open_openvino(places),
         Choice::Auto => Ok(open_openvino(places)
             .or_else(|first| {
-                let second =
-                    open_onnxruntime(places).map(|opened| Opened { passed_over: Some(first.to_string()), ..opened });
+                let second = open_onnxruntime(places, Provider::Cpu)
+                    .map(|opened| Opened { passed_over: Some(first.to_string()), ..opened });
                 second.map_err(|second| format!("{first}; {second}"))
             })
             .unwrap_or_else(|why| rten(Some(why)))),
@@ -227,7 +237,8 @@ fn open_openvino(places: &Places) -> Result<Opened, EngineError> {
     Ok(Opened { engine: Arc::new(engine), library: places.openvino.clone(), passed_over: None })
 }
 
-fn open_onnxruntime(places: &Places) -> Result<Opened, EngineError> {
-    let engine = onnxruntime::OnnxRuntime::open(places.onnxruntime.as_deref())?;
+fn open_onnxruntime(places: &Places, provider: Provider) -> Result<Opened, EngineError> {
+    let library = places.onnxruntime.as_deref();
+    let engine = onnxruntime::OnnxRuntime::open(library, provider, places.cache.as_deref())?;
     Ok(Opened { engine: Arc::new(engine), library: places.onnxruntime.clone(), passed_over: None })
 }
