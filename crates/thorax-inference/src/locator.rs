@@ -68,13 +68,13 @@ impl Locator {
     ///
     /// # Errors
     /// [`LocateError`].
-    pub fn find(&self, film: &GrayImage, shelf: &Shelf) -> Result<Heat, LocateError> {
+    pub fn find(&self, film: &GrayImage, networks: &Shelf) -> Result<Heat, LocateError> {
         let prepared = self.recipe.apply(film, None)?;
         let (height, width) = (prepared.height as usize, prepared.width as usize);
         let batch = Batch { films: 1, height, width, samples: prepared.tensor };
         let tensors = match self.run(&batch) {
             Err(LocateError::Engine(EngineError::OutOfMemory { .. })) => {
-                let _quiet = shelf.quiet();
+                let _quiet = networks.quiet();
                 self.run(&batch)
             }
             result => result,

@@ -57,12 +57,12 @@ pub enum NetworkError {
 
 impl NetworkError {
     /// Whether less at the same time might have succeeded.
-    pub const fn is_out_of_memory(&self) -> bool {
+    pub(crate) const fn is_out_of_memory(&self) -> bool {
         matches!(self, Self::Engine { source: EngineError::OutOfMemory { .. }, .. })
     }
 
     /// The same error once nothing is left to be tried.
-    pub fn final_word(self) -> Self {
+    pub(crate) fn final_word(self) -> Self {
         match self {
             Self::Engine { name, source: source @ EngineError::OutOfMemory { .. } } => Self::Memory { name, source },
             other => other,

@@ -8,6 +8,8 @@ use std::path::Path;
 pub struct DeviceMemory {
     /// What it is called: `the processor`, or the card's name.
     pub device: String,
+    /// Whether it is main memory, and not a card's own.
+    pub is_main: bool,
     /// All of it.
     pub total: Option<u64>,
     /// What nobody uses now.
@@ -26,6 +28,7 @@ impl DeviceMemory {
         let process = |name: &str| field(Path::new("/proc/self/status"), name);
         Self {
             device: "the processor".to_owned(),
+            is_main: true,
             total: memory("MemTotal:"),
             free: memory("MemAvailable:"),
             used: process("VmRSS:"),

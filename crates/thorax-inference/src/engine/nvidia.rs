@@ -88,6 +88,7 @@ impl Card {
         let used = self.meter.used().ok();
         DeviceMemory {
             device: self.name.clone(),
+            is_main: false,
             total: card.as_ref().map(|card| card.total),
             free: card.as_ref().map(|card| card.free),
             used,

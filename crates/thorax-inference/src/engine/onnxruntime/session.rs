@@ -124,7 +124,13 @@ mod tests {
             let given = bound.run(&batch, &["out"]).unwrap();
             assert_eq!(given, plain.run(&batch, &["out"]).unwrap());
             assert_eq!(given[0].shape, [batch.films, 1, 1, 2]);
-            assert!(given[0].samples.iter().zip(&batch.samples).all(|(out, image)| *out == image.max(0.0)));
+            assert!(
+                given[0]
+                    .samples
+                    .iter()
+                    .zip(&batch.samples)
+                    .all(|(out, image)| (out - image.max(0.0)).abs() < f32::EPSILON)
+            );
         }
         let batch = Batch { films: 1, height: 1, width: 2, samples: vec![0.0, 1.0] };
         assert!(matches!(bound.run(&batch, &["none"]), Err(EngineError::Run { engine: "cuda", .. })));
