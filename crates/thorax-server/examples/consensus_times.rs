@@ -144,7 +144,7 @@ fn main() -> Result<ExitCode> {
         device: memory.device.device,
         device_peak_mib: memory.device.peak.map(|bytes| bytes >> 20),
         out_of_memory: memory.out_of_memory,
-        precisions: (0..memory.footprints.len()).map(|network| analyzer.precision(network).to_string()).collect(),
+        precisions: analyzer.networks().iter().map(|network| network.precision.to_string()).collect(),
         probabilities: first
             .and_then(|one| one.probabilities)
             .map(|given| Diagnosis::ALL.map(|diagnosis| given.of(diagnosis).get()).to_vec()),
