@@ -50,6 +50,8 @@ def main() -> None:
     parser.add_argument("--bundle", default="two-views", help="id of the bundle, a folder under models/")
     parser.add_argument("--mode", choices=("eager-load-drop", "eager-resident", "ort-resident"), help="baseline only")
     parser.add_argument("--threads", type=int, default=2, help="baseline only")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="baseline only: PyTorch's device")
+    parser.add_argument("--autocast", action="store_true", help="baseline only: let PyTorch compute in fp16")
     parser.add_argument("--runs", type=int, default=5, help="baseline only")
     parser.add_argument("--film", help="baseline only: the film to read")
     arguments = parser.parse_args()
@@ -57,7 +59,8 @@ def main() -> None:
     if arguments.stage == "baseline":
         from thorax_training import baseline
 
-        baseline.run(paths, arguments.mode, arguments.threads, arguments.runs, arguments.film)
+        way = baseline.Way(arguments.mode, arguments.threads, arguments.device, arguments.autocast)
+        baseline.run(paths, way, arguments.runs, arguments.film)
         return
     for stage in STAGES if arguments.stage == "all" else (arguments.stage,):
         run(stage, paths)

@@ -7,6 +7,7 @@ import json
 import resource
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -50,30 +51,33 @@ def _head(paths: Paths, name: str) -> heads.Head:
     return heads.Head(weights[:, :, 0, 0], bias)
 
 
-def _eager(paths: Paths, keep: bool) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a consensus by PyTorch: networks kept, or each loaded, run and dropped."""
+def _eager(paths: Paths, keep: bool, device: str, autocast: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a consensus by PyTorch on a device: networks kept, or each loaded, run and dropped."""
     import torch
 
     files = _states(paths)
     fitted = {name: _head(paths, name) for name in files}
 
     def load(name: str) -> torch.nn.Module:
-        return torch.load(files[name], weights_only=False).eval()
+        return torch.load(files[name], weights_only=False).eval().to(device)
 
     kept = {name: load(name) for name in files} if keep else {}
 
     def consensus(image: np.ndarray) -> np.ndarray:
         votes = []
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast(device, torch.float16, enabled=autocast):
             for name in files:
                 module = kept.get(name) or load(name)
                 # The head's first columns read the last grid; the module gives no other, and loses nothing of its time by it.
-                features = module(torch.from_numpy(image)).mean(dim=(2, 3)).numpy()
+                grid = module(torch.from_numpy(image).to(device))
+                features = grid.float().mean(dim=(2, 3)).cpu().numpy()
                 head = fitted[name]
                 votes.append(softmax(features @ head.weights[:, : features.shape[1]].T + head.bias))
                 if not keep:
                     del module
                     gc.collect()
+                    if device == "cuda":
+                        torch.cuda.empty_cache()
         return np.mean(votes, axis=0)
 
     return consensus
@@ -88,15 +92,25 @@ def _ort(paths: Paths, threads: int) -> Callable[[np.ndarray], np.ndarray]:
     return consensus
 
 
-def run(paths: Paths, mode: str, threads: int, runs: int, film: str) -> None:
+@dataclass(frozen=True)
+class Way:
+    """How the consensus is computed."""
+
+    mode: str
+    threads: int
+    device: str
+    autocast: bool
+
+
+def run(paths: Paths, way: Way, runs: int, film: str) -> None:
     """Time `runs` films, each with decoding and recipe, after one that is not counted."""
-    if mode == "ort-resident":
-        consensus = _ort(paths, threads)
+    if way.mode == "ort-resident":
+        consensus = _ort(paths, way.threads)
     else:
         import torch
 
-        torch.set_num_threads(threads)
-        consensus = _eager(paths, keep=mode == "eager-resident")
+        torch.set_num_threads(way.threads)
+        consensus = _eager(paths, way.mode == "eager-resident", way.device, way.autocast)
     consensus(_image(film))
     milliseconds = []
     for _ in range(runs):
@@ -104,4 +118,4 @@ def run(paths: Paths, mode: str, threads: int, runs: int, film: str) -> None:
         consensus(_image(film))
         milliseconds.append(round((time.perf_counter() - started) * 1000, 2))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"mode": mode, "milliseconds": milliseconds, "peak_rss_mib": round(peak, 1)}))
+    print(json.dumps({"mode": way.mode, "milliseconds": milliseconds, "peak_rss_mib": round(peak, 1)}))

@@ -15,9 +15,9 @@ use thorax_imaging::heat::{Heat, Part};
 use thorax_imaging::quality;
 use thorax_imaging::recipe::{Field, RecipeError};
 
-use crate::budget::Shelf;
 pub use crate::budget::{BudgetTooSmall, MemoryReport};
-use crate::bundle::{Bundle, Network, UnknownNetwork, View};
+use crate::budget::{MIB, Need, Shelf};
+use crate::bundle::{Bundle, BundleError, Network, UnknownNetwork, View};
 pub use crate::desk::Busy;
 use crate::desk::{Caller, Desk, Shared, Size};
 use crate::engine::Engine;
@@ -181,25 +181,26 @@ impl Analyzer {
     /// # Errors
     /// [`OpenError`] naming the network, file or figure that is wrong.
     pub fn open(bundle: Bundle, engine: Arc<dyn Engine>, settings: Settings) -> Result<Self, OpenError> {
-        let full = settings.full_precision;
-        let choose = |one: &Network| if full { Precision::F32 } else { engine.precision(&one.reduced) };
-        let precisions: Vec<Precision> = bundle.networks().iter().map(choose).collect();
-        let footprints = |films: usize| {
-            let networks = bundle.networks().iter().zip(&precisions);
-            let footprint = |(one, &precision): (&Network, &Precision)| {
-                (one.name.clone(), engine.footprint(one.parameters, precision, films))
-            };
-            networks.map(footprint).collect::<Vec<_>>()
-        };
-        // The largest batch that still lets the largest network in; if not even one film does, the error says so.
-        let fits = |films: &usize| Shelf::new(settings.memory_budget, footprints(*films)).is_ok();
-        let batch = (1..=settings.batch).rev().find(fits).unwrap_or(1);
-        let shelf = Shelf::new(settings.memory_budget, footprints(batch))?;
+        let precisions = precisions(&bundle, engine.as_ref(), settings.full_precision);
+        let needs = needs(&bundle, engine.as_ref(), &precisions, settings.batch.max(1));
+        let shelf = Shelf::new(settings.memory_budget, fixed(&bundle, engine.as_ref())?, needs)?;
+        let batch = shelf.batch();
         let locator = Locator::load(&bundle, engine.as_ref())?;
         let shared = Arc::new(Shared { bundle, engine, precisions, shelf, locator });
         proof::prove(&shared, settings.threads)?;
         let size = Size { threads: settings.threads, queue: settings.queue, batch };
         Ok(Self { desk: Desk::open(shared, size) })
+    }
+
+    /// Bytes of the smallest budget in which a bundle can be read: what is always there, and the largest network with one film.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the locator's file is not in order.
+    pub fn smallest_budget(bundle: &Bundle, engine: &dyn Engine, full_precision: bool) -> Result<u64, OpenError> {
+        let precisions = precisions(bundle, engine, full_precision);
+        let needs = needs(bundle, engine, &precisions, 1);
+        let largest = needs.iter().filter_map(|need| need.by_films.first()).max().copied().unwrap_or(0);
+        Ok((fixed(bundle, engine)? + largest) * MIB)
     }
 
     /// Prepares a film and puts it into the queue.
@@ -246,7 +247,7 @@ impl Analyzer {
             let _ = reply.send(Ok(reading));
             return Ok((None, ticket));
         }
-        let lungs = self.desk.shared().locator.as_ref().map(|locator| locator.find(&request.film)).transpose()?;
+        let lungs = self.desk.shared().lungs(&request.film).transpose()?;
         let (samples, parts) = self.views(&request.film, lungs.as_ref(), &voters)?;
         let preprocess = stopwatch.lap();
         let caller = Claim { reply, gone, age_years: request.age_years, field, parts, lungs, preprocess };
@@ -308,7 +309,7 @@ impl Analyzer {
         (0..self.bundle().networks().len()).map(|index| self.network(index)).collect()
     }
 
-    /// Memory, as the ledger and the operating system see it.
+    /// Memory, as the ledger, the device and the operating system see it.
     #[must_use]
     pub fn memory(&self) -> MemoryReport {
         self.desk.memory()
@@ -336,6 +337,26 @@ impl Analyzer {
             forced: origin.forced,
         })
     }
+}
+
+/// In which numbers each network is computed.
+fn precisions(bundle: &Bundle, engine: &dyn Engine, full: bool) -> Vec<Precision> {
+    let choose = |one: &Network| if full { Precision::F32 } else { engine.precision(&one.reduced) };
+    bundle.networks().iter().map(choose).collect()
+}
+
+/// MiB that each network needs with one film, with two, and so on.
+fn needs(bundle: &Bundle, engine: &dyn Engine, precisions: &[Precision], batch: usize) -> Vec<Need> {
+    let need = |(network, &precision): (&Network, &Precision)| {
+        let mib = |films| engine.footprint(network.parameters, precision, films).div_ceil(MIB);
+        Need { name: network.name.clone(), by_films: (1..=batch).map(mib).collect() }
+    };
+    bundle.networks().iter().zip(precisions).map(need).collect()
+}
+
+/// MiB that are taken whatever is loaded: the engine itself and the locator.
+fn fixed(bundle: &Bundle, engine: &dyn Engine) -> Result<u64, BundleError> {
+    Ok((engine.standing() + Locator::reservation(bundle, engine)?).div_ceil(MIB))
 }
 
 /// What an analyzer cannot know of a result's origin.

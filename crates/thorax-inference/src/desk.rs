@@ -8,12 +8,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use thorax_domain::prediction::Precision;
+use thorax_imaging::GrayImage;
+use thorax_imaging::heat::Heat;
 
 use crate::budget::{MemoryReport, Shelf};
 use crate::bundle::Bundle;
-use crate::engine::Engine;
-use crate::locator::Locator;
+use crate::engine::{Engine, Session};
+use crate::locator::{LocateError, Locator};
 use crate::network::{self, NetworkOutputs};
+use crate::recovery;
 use crate::round::{Pass, Round, Seat};
 
 /// What the threads share.
@@ -26,8 +29,15 @@ pub struct Shared {
     pub precisions: Vec<Precision>,
     /// Which networks are loaded.
     pub shelf: Shelf,
-    /// What finds the lungs, always loaded: it is smaller than a film's intermediate results.
+    /// What finds the lungs, always loaded.
     pub locator: Option<Locator>,
+}
+
+impl Shared {
+    /// Where a film's lungs are; `None` where the bundle has no locator.
+    pub fn lungs(&self, film: &GrayImage) -> Option<Result<Heat, LocateError>> {
+        Some(self.locator.as_ref()?.find(film, &self.shelf))
+    }
 }
 
 /// Who brought a film.
@@ -116,7 +126,8 @@ impl<T: Caller> Desk<T> {
 
     /// What the ledger says.
     pub fn memory(&self) -> MemoryReport {
-        self.board.shared.shelf.report()
+        let Shared { shelf, engine, .. } = &*self.board.shared;
+        shelf.report(engine.memory())
     }
 
     /// Puts a film into the queue.
@@ -212,29 +223,17 @@ impl<T: Caller> Board<T> {
         true
     }
 
-    /// Runs a pass, loading the network where it is not resident. A panic of the engine is a failure of this network, not of
-    /// the program, and its session is not used again.
+    /// Runs a pass, in parts where memory is short. A panic of the engine is a failure of this network, not of the program, and
+    /// its session is not used again.
     fn run(&self, pass: &Pass) -> Result<(NetworkOutputs, f64), String> {
-        let Shared { bundle, engine, precisions, shelf, .. } = &*self.shared;
-        let mut lease = shelf.lease(pass.network);
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            let mut session = match lease.session.take() {
-                Some(session) => session,
-                None => network::load(bundle, engine.as_ref(), pass.network, precisions[pass.network])?,
-            };
-            let outputs = network::run(bundle, pass.network, session.as_mut(), &pass.batch)?;
-            Ok::<_, network::NetworkError>((session, outputs))
-        }));
-        let result = match result {
-            Ok(Ok((session, outputs))) => {
-                lease.session = Some(session);
-                Ok(outputs)
-            }
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(panic) => Err(format!("the engine broke off: {}", words(panic.as_ref()))),
+        let (shared, network) = (&self.shared, pass.network);
+        let work = |session: &mut dyn Session, films: usize| {
+            network::run_in_parts(&shared.bundle, network, session, &pass.batch, films)
         };
-        shelf.give_back(lease);
-        result
+        match catch_unwind(AssertUnwindSafe(|| recovery::pass(shared, network, work))) {
+            Ok(result) => result.map_err(|error| error.to_string()),
+            Err(panic) => Err(format!("the engine broke off: {}", words(panic.as_ref()))),
+        }
     }
 
     fn finish(&self, pass: &Pass, result: &Result<(NetworkOutputs, f64), String>) -> Vec<Seat<T>> {

@@ -1,6 +1,8 @@
 //! The engine contract: load a graph, run a batch, get the outputs asked for by name. Everything above it is free of engine
 //! names; everything behind it is one file an engine.
 
+mod device;
+mod nvidia;
 mod onnxruntime;
 mod open_inference;
 mod openvino;
@@ -12,6 +14,9 @@ use std::sync::Arc;
 
 use thorax_domain::prediction::{EngineIdentity, Precision};
 
+pub use device::{DeviceMemory, Room};
+pub use nvidia::{Description as Card, cards};
+use onnxruntime::Provider;
 pub use open_inference::{InferenceServer, ServerUrl, Token, WrongServer};
 
 /// A program that computes ONNX graphs. Engines are shared between threads; what they load is not.
@@ -29,12 +34,22 @@ pub trait Engine: Debug + Send + Sync {
     /// Loads a graph for computing on one thread.
     ///
     /// # Errors
-    /// [`EngineError::Load`] when the engine cannot use the graph.
+    /// [`EngineError::Load`] when the engine cannot use the graph, [`EngineError::OutOfMemory`] when there is no memory for it.
     fn load(&self, graph: Graph<'_>) -> Result<Box<dyn Session>, EngineError>;
 
     /// Bytes that a network of so many parameters holds while it is loaded and while it runs on batches of so many films: an
     /// upper estimate from measurements on the networks that we ship (`docs/performance.md`).
     fn footprint(&self, parameters: u64, precision: Precision, films: usize) -> u64;
+
+    /// Bytes that the engine itself holds as long as it is open, whatever is loaded; they count towards the budget.
+    fn standing(&self) -> u64 {
+        0
+    }
+
+    /// The memory that its networks live in, as measured. This process and main memory, where an engine says nothing else.
+    fn memory(&self) -> DeviceMemory {
+        DeviceMemory::of_this_process()
+    }
 }
 
 /// A graph to be loaded.
@@ -48,6 +63,10 @@ pub struct Graph<'a> {
     pub precision: Precision,
     /// Names of the outputs that it will be asked for.
     pub outputs: &'a [&'a str],
+    /// Films of the largest batch that it will run on, and rows and columns of each.
+    pub largest: [usize; 3],
+    /// The memory that it may take.
+    pub room: Room,
 }
 
 /// A loaded graph.
@@ -55,7 +74,8 @@ pub trait Session: Send {
     /// Runs a batch through the graph and returns the outputs of these names, in this order.
     ///
     /// # Errors
-    /// [`EngineError::Run`] when the engine fails or an output is missing or not float32.
+    /// [`EngineError::Run`] when the engine fails or an output is missing or not float32, [`EngineError::OutOfMemory`] when the
+    /// memory is not enough; the session is not used again then.
     fn run(&mut self, batch: &Batch, outputs: &[&str]) -> Result<Vec<Tensor>, EngineError>;
 }
 
@@ -90,7 +110,24 @@ pub struct Tensor {
     pub samples: Vec<f32>,
 }
 
+impl Batch {
+    /// The batch in parts of at most so many films, in order.
+    pub fn parts(&self, films: usize) -> impl Iterator<Item = Self> {
+        let (films, pixels) = (films.max(1), self.height * self.width);
+        let part = move |samples: &[f32]| Self { films: samples.len() / pixels, samples: samples.to_vec(), ..*self };
+        self.samples.chunks((films * pixels).max(1)).map(part)
+    }
+}
+
 impl Tensor {
+    /// Puts another one's films behind its own; both come from the same output.
+    pub fn append(&mut self, other: Self) {
+        if let (Some(films), Some(more)) = (self.shape.first_mut(), other.shape.first()) {
+            *films += more;
+        }
+        self.samples.extend(other.samples);
+    }
+
     /// The part that belongs to one film of the batch.
     #[must_use]
     pub fn film(&self, index: usize) -> &[f32] {
@@ -102,7 +139,8 @@ impl Tensor {
 /// Which engine to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
-    /// The first of OpenVINO and ONNX Runtime whose library is found and loads, rten where there is neither.
+    /// The first of OpenVINO and ONNX Runtime whose library is found and loads, rten where there is neither; on the processor,
+    /// since a graphics card must be asked for.
     #[default]
     Auto,
     /// rten: pure Rust, always there.
@@ -113,6 +151,10 @@ pub enum Choice {
     OpenVino,
     /// A server that speaks the Open Inference Protocol, or an error. Never chosen by [`Choice::Auto`]: films leave the machine.
     OpenInference,
+    /// ONNX Runtime's CUDA kernels on an NVIDIA card, in f32, or an error.
+    Cuda,
+    /// The same, and TensorRT for networks that may be computed in fp16, or an error.
+    TensorRt,
 }
 
 /// Where engines find what is not part of the program.
@@ -147,6 +189,14 @@ pub enum EngineError {
         /// The engine's own words.
         reason: String,
     },
+    /// There is too little memory for a graph or a pass. Less of both at the same time may succeed.
+    #[error("{engine} ran out of memory: {reason}")]
+    OutOfMemory {
+        /// Which.
+        engine: &'static str,
+        /// The engine's own words.
+        reason: String,
+    },
     /// A pass failed.
     #[error("{engine} failed: {reason}")]
     Run {
@@ -176,7 +226,9 @@ pub fn open(choice: Choice, places: &Places) -> Result<Opened, EngineError> {
     let rten = |passed_over| Opened { engine: Arc::new(rten::Rten), library: None, passed_over };
     match choice {
         Choice::Rten => Ok(rten(None)),
-        Choice::OnnxRuntime => open_onnxruntime(places),
+        Choice::OnnxRuntime => open_onnxruntime(places, Provider::Cpu),
+        Choice::Cuda => open_onnxruntime(places, Provider::Cuda),
+        Choice::TensorRt => open_onnxruntime(places, Provider::TensorRt),
         Choice::OpenVino => open_openvino(places),
         Choice::OpenInference => {
             let engine = open_inference::OpenInference::open(places.server.as_ref())?;
@@ -184,8 +236,8 @@ pub fn open(choice: Choice, places: &Places) -> Result<Opened, EngineError> {
         }
         Choice::Auto => Ok(open_openvino(places)
             .or_else(|first| {
-                let second =
-                    open_onnxruntime(places).map(|opened| Opened { passed_over: Some(first.to_string()), ..opened });
+                let second = open_onnxruntime(places, Provider::Cpu)
+                    .map(|opened| Opened { passed_over: Some(first.to_string()), ..opened });
                 second.map_err(|second| format!("{first}; {second}"))
             })
             .unwrap_or_else(|why| rten(Some(why)))),
@@ -197,7 +249,8 @@ fn open_openvino(places: &Places) -> Result<Opened, EngineError> {
     Ok(Opened { engine: Arc::new(engine), library: places.openvino.clone(), passed_over: None })
 }
 
-fn open_onnxruntime(places: &Places) -> Result<Opened, EngineError> {
-    let engine = onnxruntime::OnnxRuntime::open(places.onnxruntime.as_deref())?;
+fn open_onnxruntime(places: &Places, provider: Provider) -> Result<Opened, EngineError> {
+    let library = places.onnxruntime.as_deref();
+    let engine = onnxruntime::OnnxRuntime::open(library, provider, places.cache.as_deref())?;
     Ok(Opened { engine: Arc::new(engine), library: places.onnxruntime.clone(), passed_over: None })
 }

@@ -9,8 +9,9 @@ use thorax_imaging::GrayImage;
 use thorax_imaging::heat::Heat;
 use thorax_imaging::recipe::{Recipe, RecipeError};
 
-use crate::bundle::Bundle;
-use crate::engine::{Batch, Engine, EngineError, Graph, Session};
+use crate::budget::Shelf;
+use crate::bundle::{Bundle, BundleError};
+use crate::engine::{Batch, Engine, EngineError, Graph, Room, Session, Tensor};
 use crate::network::NetworkError;
 
 /// Name of its one output.
@@ -44,27 +45,56 @@ impl Locator {
     pub fn load(bundle: &Bundle, engine: &dyn Engine) -> Result<Option<Self>, NetworkError> {
         let Some(found) = &bundle.manifest().locator else { return Ok(None) };
         let graph = bundle.graph(&found.file, &found.sha256)?;
-        let graph = Graph { name: "locator", bytes: &graph, precision: Precision::F32, outputs: &[OUTPUT] };
+        let (width, height) = found.recipe.output_size();
+        let largest = [1, height as usize, width as usize];
+        // Not held to its reservation: it is small, and were the estimate wrong, no film could be read.
+        let room = Room::default();
+        let graph =
+            Graph { name: "locator", bytes: &graph, precision: Precision::F32, outputs: &[OUTPUT], largest, room };
         let session =
             engine.load(graph).map_err(|source| NetworkError::Engine { name: "the locator".to_owned(), source })?;
         Ok(Some(Self { recipe: found.recipe.clone(), session: Mutex::new(session) }))
     }
 
-    /// Probability of lung for each cell of the whole film.
+    /// Bytes that the bundle's locator is accounted with, as long as the analyzer is open; 0 where it has none.
+    ///
+    /// # Errors
+    /// [`BundleError`] when its file is not in order.
+    pub fn reservation(bundle: &Bundle, engine: &dyn Engine) -> Result<u64, BundleError> {
+        let Some(found) = &bundle.manifest().locator else { return Ok(0) };
+        Ok(reserve(engine, &bundle.graph(&found.file, &found.sha256)?))
+    }
+
+    /// Probability of lung for each cell of the whole film. Without memory for it, once more with the shelf to itself.
     ///
     /// # Errors
     /// [`LocateError`].
-    pub fn find(&self, film: &GrayImage) -> Result<Heat, LocateError> {
+    pub fn find(&self, film: &GrayImage, networks: &Shelf) -> Result<Heat, LocateError> {
         let prepared = self.recipe.apply(film, None)?;
         let (height, width) = (prepared.height as usize, prepared.width as usize);
         let batch = Batch { films: 1, height, width, samples: prepared.tensor };
-        // A session that panicked has only read its weights: it may be used again.
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let tensors = catch_unwind(AssertUnwindSafe(|| session.run(&batch, &[OUTPUT])))
-            .map_err(|_| LocateError::Output("the engine broke off".to_owned()))??;
+        let tensors = match self.run(&batch) {
+            Err(LocateError::Engine(EngineError::OutOfMemory { .. })) => {
+                let _quiet = networks.quiet();
+                self.run(&batch)
+            }
+            result => result,
+        }?;
         let wrong = |shape: &[usize]| LocateError::Output(format!("its output has the shape {shape:?}"));
         let map = tensors.into_iter().next().ok_or_else(|| wrong(&[]))?;
         let [1, 1, rows, columns] = map.shape[..] else { return Err(wrong(&map.shape)) };
         Heat::new(columns, rows, map.samples).map_err(|error| LocateError::Output(error.to_string()))
     }
+    fn run(&self, batch: &Batch) -> Result<Vec<Tensor>, LocateError> {
+        // A session that panicked has only read its weights: it may be used again.
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let tensors = catch_unwind(AssertUnwindSafe(|| session.run(batch, &[OUTPUT])))
+            .map_err(|_| LocateError::Output("the engine broke off".to_owned()))??;
+        Ok(tensors)
+    }
+}
+
+/// Its manifest does not count its weights; none takes less than a byte of the file, so that this is enough.
+fn reserve(engine: &dyn Engine, graph: &[u8]) -> u64 {
+    engine.footprint(graph.len() as u64, Precision::F32, 1)
 }

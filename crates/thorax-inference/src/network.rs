@@ -4,7 +4,8 @@ use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::Precision;
 
 use crate::bundle::{Bundle, BundleError, GoldenError};
-use crate::engine::{Batch, Engine, EngineError, Graph, Session, Tensor};
+use crate::desk::Shared;
+use crate::engine::{Batch, EngineError, Graph, Room, Session, Tensor};
 
 /// Names of what every graph gives.
 const OUTPUTS: [&str; 3] = ["logits", "cam", "embedding"];
@@ -34,6 +35,14 @@ pub enum NetworkError {
         /// The engine's words.
         source: EngineError,
     },
+    /// There is no memory for it, even when it has everything to itself and reads one film at a time.
+    #[error("{name}: not enough memory even with nothing else loaded and one film at a time; {source}")]
+    Memory {
+        /// The network.
+        name: String,
+        /// The engine's words.
+        source: EngineError,
+    },
     /// Its outputs do not have the shapes of the contract.
     #[error("{name}: output {output} has the shape {shape:?}")]
     Shape {
@@ -49,16 +58,30 @@ pub enum NetworkError {
     Golden(#[from] GoldenError),
 }
 
-/// Loads a network from its verified file.
-pub fn load(
-    bundle: &Bundle,
-    engine: &dyn Engine,
-    network: usize,
-    precision: Precision,
-) -> Result<Box<dyn Session>, NetworkError> {
+impl NetworkError {
+    /// Whether less at the same time might have succeeded.
+    pub(crate) const fn is_out_of_memory(&self) -> bool {
+        matches!(self, Self::Engine { source: EngineError::OutOfMemory { .. }, .. })
+    }
+
+    /// The same error once nothing is left to be tried.
+    pub(crate) fn final_word(self) -> Self {
+        match self {
+            Self::Engine { name, source: source @ EngineError::OutOfMemory { .. } } => Self::Memory { name, source },
+            other => other,
+        }
+    }
+}
+
+/// Loads a network from its verified file, for batches of at most so many films.
+pub fn load(shared: &Shared, network: usize, room: Room, films: usize) -> Result<Box<dyn Session>, NetworkError> {
+    let Shared { bundle, engine, precisions, .. } = shared;
+    let (width, height) = bundle.views()[bundle.view_of(network)].recipe.output_size();
+    let precision = precisions[network];
     let network = &bundle.networks()[network];
     let bytes = bundle.graph(&network.file, &network.sha256)?;
-    let graph = Graph { name: &network.name, bytes: &bytes, precision, outputs: &OUTPUTS };
+    let largest = [films, height as usize, width as usize];
+    let graph = Graph { name: &network.name, bytes: &bytes, precision, outputs: &OUTPUTS, largest, room };
     engine.load(graph).map_err(|source| NetworkError::Engine { name: network.name.clone(), source })
 }
 
@@ -89,6 +112,32 @@ pub fn run(
         return Err(wrong("embedding", &embedding.shape));
     }
     Ok((NetworkOutputs { logits, cam, embedding }, milliseconds))
+}
+
+/// Runs a batch in parts of at most so many films, and joins what they gave.
+pub fn run_in_parts(
+    bundle: &Bundle,
+    network: usize,
+    session: &mut dyn Session,
+    batch: &Batch,
+    films: usize,
+) -> Result<(NetworkOutputs, f64), NetworkError> {
+    if batch.films <= films {
+        return run(bundle, network, session, batch);
+    }
+    let mut joined: Option<(NetworkOutputs, f64)> = None;
+    for part in batch.parts(films) {
+        let (more, took) = run(bundle, network, session, &part)?;
+        let Some((outputs, milliseconds)) = &mut joined else {
+            joined = Some((more, took));
+            continue;
+        };
+        outputs.logits.append(more.logits);
+        outputs.cam.append(more.cam);
+        outputs.embedding.append(more.embedding);
+        *milliseconds += took;
+    }
+    joined.map_or_else(|| run(bundle, network, session, batch), Ok)
 }
 
 /// Runs the golden films, prepared as the network's view wants them, through it and compares; gives each film's logits.

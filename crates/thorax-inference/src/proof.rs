@@ -13,6 +13,7 @@ use crate::desk::Shared;
 use crate::engine::Batch;
 use crate::ensemble::{self, Ballot, Circumstances};
 use crate::network::{self, NetworkError};
+use crate::recovery;
 
 /// Why an analyzer cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -87,14 +88,7 @@ pub fn prove(shared: &Shared, threads: usize) -> Result<(), OpenError> {
 fn verify_network(shared: &Shared, network: usize, films: &[Vec<Batch>]) -> Result<Vec<Vec<f32>>, NetworkError> {
     let films = &films[shared.bundle.view_of(network)];
     let precision = shared.precisions[network];
-    let mut lease = shared.shelf.lease(network);
-    let result = network::load(&shared.bundle, shared.engine.as_ref(), network, precision).and_then(|mut session| {
-        let logits = network::verify(&shared.bundle, network, precision, session.as_mut(), films)?;
-        lease.session = Some(session);
-        Ok(logits)
-    });
-    shared.shelf.give_back(lease);
-    result
+    recovery::pass(shared, network, |session, _| network::verify(&shared.bundle, network, precision, session, films))
 }
 
 /// For each view the golden films, decoded and prepared by its recipe, their pictures compared with the golden ones.
@@ -105,7 +99,7 @@ fn golden_batches(shared: &Shared) -> Result<Vec<Vec<Batch>>, OpenError> {
         let wrong = |reason: String| OpenError::GoldenFilm { path: bundle.directory().join(&golden.file), reason };
         let bytes = bundle.golden_film(golden)?;
         let film = decode(&bytes, &Limits::default()).map_err(|error| wrong(error.to_string()))?.image;
-        let lungs = shared.locator.as_ref().map(|locator| locator.find(&film)).transpose();
+        let lungs = shared.lungs(&film).transpose();
         let lungs = lungs.map_err(|error| wrong(error.to_string()))?;
         for (view, batches) in bundle.views().iter().zip(&mut batches) {
             let prepared = view.recipe.apply(&film, lungs.as_ref()).map_err(|error| wrong(error.to_string()))?;

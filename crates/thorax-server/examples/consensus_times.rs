@@ -17,6 +17,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
 use thorax_domain::clock::Stopwatch;
+use thorax_domain::prediction::Diagnosis;
 use thorax_imaging::decode::{Limits, decode};
 use thorax_inference::analyzer::{Analyzer, Request, Settings, Ticket};
 use thorax_inference::bundle::Bundle;
@@ -27,7 +28,7 @@ struct Arguments {
     /// Folder of the bundle
     #[arg(long)]
     bundle: PathBuf,
-    /// rten, onnxruntime or openvino
+    /// rten, onnxruntime, openvino, cuda or tensorrt
     #[arg(long)]
     engine: Engine,
     /// The engine's library
@@ -66,6 +67,8 @@ enum Engine {
     Rten,
     Onnxruntime,
     Openvino,
+    Cuda,
+    Tensorrt,
 }
 
 #[derive(Serialize)]
@@ -79,6 +82,14 @@ struct Report {
     images_per_second: f64,
     peak_rss_mib: Option<u64>,
     budget_mib: Option<u64>,
+    /// The most that the ledger allowed at once, and the most that the device was seen to hold for this process.
+    accounted_peak_mib: u64,
+    device: String,
+    device_peak_mib: Option<u64>,
+    out_of_memory: u64,
+    precisions: Vec<String>,
+    /// Of the first reading, in the order of `Diagnosis::ALL`.
+    probabilities: Option<Vec<f64>>,
 }
 
 fn main() -> Result<ExitCode> {
@@ -89,17 +100,18 @@ fn main() -> Result<ExitCode> {
         Engine::Rten => Choice::Rten,
         Engine::Onnxruntime => Choice::OnnxRuntime,
         Engine::Openvino => Choice::OpenVino,
+        Engine::Cuda => Choice::Cuda,
+        Engine::Tensorrt => Choice::TensorRt,
     };
     let (onnxruntime, openvino) = (arguments.library.clone(), arguments.library.clone());
     let places = Places { onnxruntime, openvino, cache: arguments.cache.clone(), server: None };
     let engine = engine::open(choice, &places)?.engine;
     let bundle = Bundle::open(&arguments.bundle)?;
-    let largest = bundle
-        .networks()
-        .iter()
-        .map(|network| engine.footprint(network.parameters, engine.precision(&network.reduced), 1))
-        .max();
-    let memory_budget = if arguments.one_at_a_time { largest } else { arguments.budget };
+    let memory_budget = if arguments.one_at_a_time {
+        Some(Analyzer::smallest_budget(&bundle, engine.as_ref(), arguments.full_precision)?)
+    } else {
+        arguments.budget
+    };
     let settings = Settings {
         memory_budget,
         threads: arguments.threads,
@@ -107,7 +119,7 @@ fn main() -> Result<ExitCode> {
         ..Settings::default()
     };
     let analyzer = Analyzer::open(bundle, engine, settings)?;
-    begin(&analyzer, &bytes)?.wait()?;
+    let first = begin(&analyzer, &bytes)?.wait()?.prediction.consensus;
     let cold_start_ms = since_start.total();
     for _ in 0..arguments.warm_up {
         begin(&analyzer, &bytes)?.wait()?;
@@ -128,6 +140,14 @@ fn main() -> Result<ExitCode> {
         images_per_second,
         peak_rss_mib: memory.process_peak.map(|bytes| bytes >> 20),
         budget_mib: memory.budget.map(|bytes| bytes >> 20),
+        accounted_peak_mib: memory.accounted_peak >> 20,
+        device: memory.device.device,
+        device_peak_mib: memory.device.peak.map(|bytes| bytes >> 20),
+        out_of_memory: memory.out_of_memory,
+        precisions: analyzer.networks().iter().map(|network| network.precision.to_string()).collect(),
+        probabilities: first
+            .and_then(|one| one.probabilities)
+            .map(|given| Diagnosis::ALL.map(|diagnosis| given.of(diagnosis).get()).to_vec()),
     };
     println!("{}", serde_json::to_string(&report)?);
     Ok(ExitCode::SUCCESS)

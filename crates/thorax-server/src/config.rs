@@ -29,7 +29,7 @@ pub struct Options {
     #[arg(long, value_name = "NAME", env = "THORAX_ENGINE", default_value = "auto")]
     pub engine: EngineName,
 
-    /// The ONNX Runtime library [default: libonnxruntime.so* beside the program]
+    /// The ONNX Runtime library; for a graphics card NVIDIA's build of it [default: libonnxruntime.so* beside the program]
     #[arg(long, value_name = "FILE", env = "THORAX_ONNXRUNTIME")]
     pub onnxruntime: Option<PathBuf>,
 
@@ -49,7 +49,7 @@ pub struct Options {
     #[arg(long, value_name = "NAME", env = "THORAX_PRECISION", default_value = "auto")]
     pub precision: PrecisionName,
 
-    /// Memory that loaded networks may take, as 300MiB or 8GiB; 0 for no limit
+    /// Memory that networks may take, main memory or the card's, as 300MiB or 8GiB; 0 for no limit
     #[arg(long, value_name = "SIZE", env = "THORAX_MEMORY_BUDGET", default_value = "8GiB")]
     pub memory_budget: Size,
 
@@ -71,6 +71,10 @@ pub enum EngineName {
     Openvino,
     /// A server that speaks the Open Inference Protocol, named by --inference-server
     OpenInference,
+    /// An NVIDIA card through ONNX Runtime's CUDA kernels, in float32, or an error
+    Cuda,
+    /// The same with TensorRT for networks that the bundle allows in fp16, or an error
+    Tensorrt,
 }
 
 /// How exact the arithmetic is to be.
@@ -106,6 +110,8 @@ impl From<EngineName> for Choice {
             EngineName::Onnxruntime => Self::OnnxRuntime,
             EngineName::Openvino => Self::OpenVino,
             EngineName::OpenInference => Self::OpenInference,
+            EngineName::Cuda => Self::Cuda,
+            EngineName::Tensorrt => Self::TensorRt,
         }
     }
 }

@@ -69,6 +69,15 @@ fn describe() {
     describe_counter!("thorax_intakes_total", "Files that were sent, by what became of them");
     describe_counter!("thorax_cache_total", "Asked of the cache, by class of key and whether it was found");
     describe_gauge!("thorax_networks_bytes", Unit::Bytes, "Memory that loaded networks are accounted with");
+    describe_gauge!("thorax_networks_peak_bytes", Unit::Bytes, "The most memory that networks were accounted with");
+    describe_gauge!("thorax_memory_budget_bytes", Unit::Bytes, "Memory that networks may take; none without a budget");
+    describe_gauge!("thorax_memory_limit_bytes", Unit::Bytes, "The same, lowered while the device has less");
+    describe_gauge!(
+        "thorax_device_memory_bytes",
+        Unit::Bytes,
+        "Memory of the device that networks live in, as measured: total, free, used by this process, its peak"
+    );
+    describe_counter!("thorax_out_of_memory_total", "How often the device had no memory for a network");
     describe_gauge!("thorax_ready", "1 when X-rays can be read");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Memory of this process");
 }

@@ -8,5 +8,6 @@ mod bundle;
 mod kserve;
 mod open_inference;
 mod shipped;
+mod simulated;
 mod toy;
 mod toy_server;

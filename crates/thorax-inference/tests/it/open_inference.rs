@@ -5,15 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use thorax_domain::prediction::Precision;
 use thorax_inference::analyzer::{Analyzer, Request, Settings};
 use thorax_inference::bundle::Bundle;
-use thorax_inference::engine::{
-    Batch, Choice, Engine, EngineError, Graph, InferenceServer, Places, Tensor, Token, open,
-};
+use thorax_inference::engine::{Batch, Choice, Engine, EngineError, InferenceServer, Places, Tensor, Token, open};
 
 use crate::toy::{self, NETWORKS};
-use crate::toy_server::{Asked, Reply, ToyServer, answer};
+use crate::toy_server::{Asked, Reply, ToyServer, answer, graph};
 
 const OUTPUTS: [&str; 3] = ["logits", "cam", "embedding"];
 
@@ -29,7 +26,7 @@ fn film() -> Batch {
 /// Asks the network `one` about a film.
 fn ask(server: InferenceServer) -> Result<Vec<Tensor>, EngineError> {
     let engine = engine(server)?;
-    let graph = Graph { name: "one", bytes: b"", precision: Precision::F32, outputs: &OUTPUTS };
+    let graph = graph("one", b"", &OUTPUTS);
     engine.load(graph)?.run(&film(), &OUTPUTS)
 }
 
@@ -85,7 +82,7 @@ fn the_toy_bundle_reads_the_same_over_the_wire_as_numbers_and_as_bytes() {
 fn films_that_wait_together_travel_together() {
     let server = ToyServer::healthy(&["binary_tensor_data"]);
     let engine = engine(server.server()).unwrap();
-    let graph = Graph { name: "one", bytes: b"", precision: Precision::F32, outputs: &OUTPUTS };
+    let graph = graph("one", b"", &OUTPUTS);
     let batch = Batch { films: 3, samples: vec![0.5; 3 * 64], ..film() };
     let tensors = engine.load(graph).unwrap().run(&batch, &["embedding", "logits"]).unwrap();
     assert_eq!((&tensors[0].shape[..], &tensors[1].shape[..]), (&[3, 1][..], &[3, 4][..]));
@@ -123,7 +120,7 @@ fn a_server_that_is_not_there_not_ready_or_something_else() {
 fn a_model_that_is_not_there_or_another_one() {
     let load = |name: &str, rule: fn(&Asked) -> Option<Reply>| {
         let server = ToyServer::start(&[], move |asked, _| rule(asked));
-        let graph = Graph { name, bytes: b"", precision: Precision::F32, outputs: &OUTPUTS };
+        let graph = graph(name, b"", &OUTPUTS);
         let error = engine(server.server()).unwrap().load(graph).err().unwrap();
         assert!(matches!(error, EngineError::Load { .. }));
         (error.to_string(), server.asked("/infer").len())

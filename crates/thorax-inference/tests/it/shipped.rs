@@ -210,18 +210,13 @@ fn same_in_every_mode(engine: &Arc<dyn Engine>) {
     for (ticket, alone) in together.into_iter().zip(&alone) {
         assert_eq!(without_times(consensus(ticket.wait().unwrap())), *alone);
     }
-    let largest = bundle()
-        .networks()
-        .iter()
-        .map(|network| engine.footprint(network.parameters, engine.precision(&network.reduced), 1))
-        .max()
-        .unwrap();
-    let budget = Settings { memory_budget: Some(largest), ..settings() };
+    let smallest = Analyzer::smallest_budget(&bundle(), engine.as_ref(), false).unwrap();
+    let budget = Settings { memory_budget: Some(smallest), ..settings() };
     let tight = Analyzer::open(bundle(), Arc::clone(engine), budget).unwrap();
     assert_eq!(without_times(consensus(read(&tight, &films[0]))), alone[0]);
-    assert!(tight.memory().accounted_peak <= largest);
+    assert!(tight.memory().accounted_peak <= smallest);
     let error =
-        Analyzer::open(bundle(), Arc::clone(engine), Settings { memory_budget: Some(largest - 1), ..settings() });
+        Analyzer::open(bundle(), Arc::clone(engine), Settings { memory_budget: Some(smallest - 1), ..settings() });
     assert!(error.err().unwrap().to_string().contains("too small"));
 }
 

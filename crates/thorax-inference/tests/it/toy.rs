@@ -67,9 +67,9 @@ pub struct ToyEngine {
     pub behaviour: Arc<Behaviour>,
 }
 
-struct ToySession {
-    network: usize,
-    behaviour: Arc<Behaviour>,
+pub struct ToySession {
+    pub network: usize,
+    pub behaviour: Arc<Behaviour>,
 }
 
 /// Mean grey of the golden film, so that it is recognised in a batch.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use thorax_domain::prediction::Precision;
-use thorax_inference::engine::{Batch, Engine, Graph, InferenceServer, Tensor};
+use thorax_inference::engine::{Batch, Engine, Graph, InferenceServer, Room, Tensor};
 
 use crate::toy::{LOCATOR, NETWORKS, ToyEngine};
 
@@ -169,9 +169,9 @@ fn infer(name: &str, asked: &Asked) -> Reply {
     let batch = Batch { films: side(0), height: side(2), width: side(3), samples };
     let wanted: Vec<&Value> = question["outputs"].as_array().unwrap().iter().collect();
     let names: Vec<&str> = wanted.iter().map(|output| output["name"].as_str().unwrap()).collect();
-    let graph = number(name).unwrap().to_string();
+    let bytes = number(name).unwrap().to_string();
     let all: &[&str] = if name == "locator" { &["lungs"] } else { &["logits", "cam", "embedding"] };
-    let graph = Graph { name, bytes: graph.as_bytes(), precision: Precision::F32, outputs: all };
+    let graph = graph(name, bytes.as_bytes(), all);
     let tensors = ToyEngine::default().load(graph).unwrap().run(&batch, all).unwrap();
     let tensors = names.iter().map(|name| &tensors[all.iter().position(|one| one == name).unwrap()]);
     let mut tail = Vec::new();
@@ -253,4 +253,10 @@ fn write(mut stream: &TcpStream, reply: Reply) -> bool {
             false
         }
     }
+}
+
+/// A graph of the toy bundle, to be loaded.
+pub fn graph<'a>(name: &'a str, bytes: &'a [u8], outputs: &'a [&'a str]) -> Graph<'a> {
+    let room = Room::default();
+    Graph { name, bytes, precision: Precision::F32, outputs, largest: [4, 8, 8], room }
 }

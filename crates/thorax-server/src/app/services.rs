@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 use thorax_domain::clock::{Clock, SystemClock, Timestamp};
 use thorax_imaging::clahe::ClaheCache;
+use thorax_inference::analyzer::MemoryReport;
 use thorax_store::blobs::Blobs;
 use thorax_store::cache::Cache;
 use thorax_store::{Settings, Store};
@@ -151,7 +152,7 @@ impl App {
     #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
     pub async fn measure(&self) {
         if let Some(analyzer) = self.networks.analyzer() {
-            metrics::gauge!("thorax_networks_bytes").set(analyzer.memory().accounted as f64);
+            measure_memory(&analyzer.memory());
         }
         metrics::gauge!("thorax_ready").set(if self.networks.analyzer().is_some() { 1.0 } else { 0.0 });
         if let Ok(depth) = self.store.jobs().depth().await {
@@ -168,6 +169,28 @@ impl App {
         }
         if let Some(bytes) = resident() {
             metrics::gauge!("process_resident_memory_bytes").set(bytes as f64);
+        }
+    }
+}
+
+/// The memory of the networks, as the ledger and the device tell it. What is not known has no gauge.
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+fn measure_memory(report: &MemoryReport) {
+    metrics::gauge!("thorax_networks_bytes").set(report.accounted as f64);
+    metrics::gauge!("thorax_networks_peak_bytes").set(report.accounted_peak as f64);
+    metrics::counter!("thorax_out_of_memory_total").absolute(report.out_of_memory);
+    if let Some(budget) = report.budget {
+        metrics::gauge!("thorax_memory_budget_bytes").set(budget as f64);
+    }
+    if let Some(limit) = report.lowered_to.or(report.budget) {
+        metrics::gauge!("thorax_memory_limit_bytes").set(limit as f64);
+    }
+    let device = &report.device;
+    for (what, bytes) in [("total", device.total), ("free", device.free), ("used", device.used), ("peak", device.peak)]
+    {
+        if let Some(bytes) = bytes {
+            metrics::gauge!("thorax_device_memory_bytes", "device" => device.device.clone(), "what" => what)
+                .set(bytes as f64);
         }
     }
 }

@@ -5,7 +5,7 @@ mod machine;
 use std::io::{self, Write};
 
 use anyhow::Result;
-use thorax_inference::analyzer::Analyzer;
+use thorax_inference::analyzer::{Analyzer, MemoryReport};
 use thorax_inference::engine::Opened;
 
 use super::{Outcome, count, said, table};
@@ -121,10 +121,10 @@ impl Doctor {
     }
 }
 
-/// Which networks stay loaded, and whether the machine has the memory for them.
+/// Which networks stay loaded, what that takes as measured, and whether there is the memory for them.
 fn residence(analyzer: &Analyzer, findings: &mut Findings) {
     let report = analyzer.memory();
-    let all: u64 = report.footprints.iter().sum();
+    let all = report.fixed + report.footprints.iter().sum::<u64>();
     let networks = report.footprints.len();
     let mode = match report.budget {
         _ if all == 0 => "their memory is the server's".to_owned(),
@@ -132,13 +132,36 @@ fn residence(analyzer: &Analyzer, findings: &mut Findings) {
         _ => format!("all stay loaded, {}", Size::from(all)),
     };
     findings.note("networks", format!("{networks} reproduce their golden values; {mode}"));
+    findings.note("measured", measured(&report));
+    if let Some(lowered) = report.lowered_to {
+        findings.advice.push(format!(
+            "the device had less memory than the budget says; networks keep to {} of it for now",
+            Size::from(lowered)
+        ));
+    }
     let wanted = report.budget.map_or(all, |budget| budget.min(all));
-    if machine::memory().is_some_and(|memory| memory.available < wanted) {
+    if available(&report).is_some_and(|available| available < wanted) {
         findings.advice.push(format!(
             "there is less memory free than the {} that networks may take; give less with --memory-budget",
             Size::from(wanted)
         ));
     }
+}
+
+/// What networks may take of the memory that they live in: on a card what is free and what they hold already.
+fn available(report: &MemoryReport) -> Option<u64> {
+    if report.device.is_main {
+        return machine::memory().map(|memory| memory.available);
+    }
+    Some(report.device.free? + report.device.used?)
+}
+
+/// The memory that this process was seen to hold, beside its budget.
+fn measured(report: &MemoryReport) -> String {
+    let device = &report.device;
+    let size = |bytes: Option<u64>| bytes.map_or_else(|| "unknown".to_owned(), |bytes| Size::from(bytes).to_string());
+    let budget = report.budget.map_or_else(|| "none".to_owned(), |budget| Size::from(budget).to_string());
+    format!("on {}: at most {} held so far; budget {budget}", device.device, size(device.peak))
 }
 
 fn name(engine: EngineName) -> &'static str {
@@ -148,6 +171,8 @@ fn name(engine: EngineName) -> &'static str {
         config::EngineName::Onnxruntime => "onnxruntime",
         config::EngineName::Openvino => "openvino",
         config::EngineName::OpenInference => "open-inference",
+        config::EngineName::Cuda => "cuda",
+        config::EngineName::Tensorrt => "tensorrt",
     }
 }
 

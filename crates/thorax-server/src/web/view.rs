@@ -27,8 +27,8 @@ mod xray;
 pub use crate::measures::{ConfusionMatrix, Interval};
 pub use account::{AccountPage, LoginPage, NewToken, RegisterPage, SessionRow, TokenRow};
 pub use admin::{
-    AuditFilter, AuditPage, AuditRow, CacheRow, CachesPage, Check, Health, JobRow, JobsFilter, JobsPage, Memory,
-    NetworkRow, SystemPage, UserRow, UsersPage,
+    AuditFilter, AuditPage, AuditRow, CacheRow, CachesPage, CardMemory, Check, Health, JobRow, JobsFilter, JobsPage,
+    Memory, NetworkRow, SystemPage, UserRow, UsersPage,
 };
 pub use chart::stacked;
 pub use fault::ErrorPage;

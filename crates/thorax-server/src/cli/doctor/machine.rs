@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use thorax_inference::engine::{self, Card};
+
+use crate::config::Size;
+
 /// Main memory in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
@@ -62,20 +66,21 @@ fn named<'a>(architecture: &str, features: impl Iterator<Item = &'a str>) -> Str
     format!("{architecture} with {}", features.join(", "))
 }
 
-/// The graphics card, which this version does not use.
+/// The graphics cards, as NVIDIA's driver tells of them.
 pub fn gpu() -> String {
-    let driver = fs::read_to_string("/proc/driver/nvidia/version").ok();
-    let version = driver.as_deref().and_then(driver_version);
-    match (Path::new("/dev/nvidia0").exists(), version) {
-        (true, Some(version)) => format!("NVIDIA, driver {version}; this version computes on the processor"),
-        (true, None) => "NVIDIA; this version computes on the processor".to_owned(),
-        (false, _) => "none found; none is needed".to_owned(),
+    match engine::cards() {
+        Ok(cards) if !cards.is_empty() => cards.iter().map(card).collect::<Vec<_>>().join("; "),
+        _ if Path::new("/dev/nvidia0").exists() => {
+            "NVIDIA, but its driver's library (libnvidia-ml) tells nothing here".to_owned()
+        }
+        _ => "none found; none is needed".to_owned(),
     }
 }
 
-fn driver_version(text: &str) -> Option<&str> {
-    let words = text.lines().next()?.split_whitespace();
-    words.into_iter().find(|word| word.contains('.') && word.starts_with(|sign: char| sign.is_ascii_digit()))
+fn card(card: &Card) -> String {
+    let Card { name, total, free, driver } = card;
+    let (total, free) = (Size::from(*total), Size::from(*free));
+    format!("{name}, {free} free of {total}, driver {driver}; used with --engine cuda or tensorrt")
 }
 
 #[cfg(test)]
@@ -90,11 +95,10 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_drivers_version() {
-        let text =
-            "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build\nGCC version: 12.1";
-        assert_eq!(driver_version(text), Some("580.65.06"));
-        assert_eq!(driver_version(""), None);
+    fn describes_a_card() {
+        let found = Card { name: "NVIDIA X".to_owned(), total: 8 << 30, free: 6 << 30, driver: "580.65.06".to_owned() };
+        let expected = "NVIDIA X, 6 GiB free of 8 GiB, driver 580.65.06; used with --engine cuda or tensorrt";
+        assert_eq!(card(&found), expected);
     }
 
     #[test]

@@ -236,7 +236,7 @@ pub struct NetworkRow {
 }
 
 /// Memory of the process and of the networks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Memory {
     /// Resident.
     pub resident: Option<u64>,
@@ -244,8 +244,29 @@ pub struct Memory {
     pub peak: Option<u64>,
     /// Networks now.
     pub networks: u64,
-    /// What the networks may take.
+    /// What the networks may take; 0 without a limit.
     pub budget: u64,
+    /// What they keep to instead, since the device had less.
+    pub lowered_to: Option<u64>,
+    /// How often the device had too little.
+    pub out_of_memory: u64,
+    /// The graphics card, where the networks live on one.
+    pub card: Option<CardMemory>,
+}
+
+/// Memory of a graphics card, as measured; what its driver does not tell is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CardMemory {
+    /// Its name.
+    pub name: String,
+    /// All of it.
+    pub total: Option<u64>,
+    /// What nobody uses.
+    pub free: Option<u64>,
+    /// What this process holds.
+    pub used: Option<u64>,
+    /// The most that it held.
+    pub peak: Option<u64>,
 }
 
 /// `GET /admin/audit?q=&actor=&action=&from=&to=&patient=`.

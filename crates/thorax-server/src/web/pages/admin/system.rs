@@ -8,7 +8,7 @@ use thorax_store::jobs::QueueDepth;
 
 use crate::app::{App, NetworkState, PROGRAM};
 use crate::web::pages::visit::{Visit, moment, page as answer};
-use crate::web::view::{Check, Health, Memory, NetworkRow, SystemPage};
+use crate::web::view::{CardMemory, Check, Health, Memory, NetworkRow, SystemPage};
 use crate::web::{AppState, WebError};
 
 /// A job that waits this long is a sign that too little work is done.
@@ -66,12 +66,19 @@ fn networks(analyzer: &Analyzer) -> Vec<NetworkRow> {
 }
 
 fn memory(analyzer: Option<&Analyzer>) -> Memory {
-    let report = analyzer.map(Analyzer::memory);
+    let resident = crate::app::resident();
+    let Some(report) = analyzer.map(Analyzer::memory) else { return Memory { resident, ..Memory::default() } };
+    let device = report.device;
+    let (total, free, used, peak) = (device.total, device.free, device.used, device.peak);
+    let card = (!device.is_main).then_some(CardMemory { name: device.device, total, free, used, peak });
     Memory {
-        resident: crate::app::resident(),
-        peak: report.as_ref().and_then(|report| report.process_peak),
-        networks: report.as_ref().map_or(0, |report| report.accounted),
-        budget: report.and_then(|report| report.budget).unwrap_or(0),
+        resident,
+        peak: report.process_peak,
+        networks: report.accounted,
+        budget: report.budget.unwrap_or(0),
+        lowered_to: report.lowered_to,
+        out_of_memory: report.out_of_memory,
+        card,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use thorax_domain::prediction::{Diagnosis, Precision};
 use thorax_server::web::view::{
-    AccountPage, AdminHome, AuditFilter, AuditPage, AuditRow, CacheOperation, CacheRow, CachesPage, Check, Choice,
-    ErrorPage, FieldError, FormErrors, Health, JobRow, JobsFilter, JobsPage, LoginPage, Memory, MyResult, MyResultPage,
-    MyResultsPage, NetworkRow, NewToken, PatientHome, ReferenceChapter, ReferenceOperation, ReferencePage,
-    ReferenceType, RegisterPage, Role, SessionRow, Statement, SystemPage, TOOLBAR_SLOT, Theme, Timing, TokenRow,
-    ToolbarPanel, UserRow, UsersPage,
+    AccountPage, AdminHome, AuditFilter, AuditPage, AuditRow, CacheOperation, CacheRow, CachesPage, CardMemory, Check,
+    Choice, ErrorPage, FieldError, FormErrors, Health, JobRow, JobsFilter, JobsPage, LoginPage, Memory, MyResult,
+    MyResultPage, MyResultsPage, NetworkRow, NewToken, PatientHome, ReferenceChapter, ReferenceOperation,
+    ReferencePage, ReferenceType, RegisterPage, Role, SessionRow, Statement, SystemPage, TOOLBAR_SLOT, Theme, Timing,
+    TokenRow, ToolbarPanel, UserRow, UsersPage,
 };
 
 use super::clinical::doctor_statistics;
@@ -215,7 +215,21 @@ fn administration(theme: Theme) -> Vec<Sample> {
         bundle_licence: "Apache-2.0".to_owned(),
         engine: "onnxruntime 1.24.1".to_owned(),
         networks: ["dinov2-vits14", "xception"].map(network).to_vec(),
-        memory: Memory { resident: Some(412 << 20), peak: Some(700 << 20), networks: 300 << 20, budget: 8 << 30 },
+        memory: Memory {
+            resident: Some(412 << 20),
+            peak: Some(700 << 20),
+            networks: 300 << 20,
+            budget: 8 << 30,
+            lowered_to: Some(6 << 30),
+            out_of_memory: 2,
+            card: Some(CardMemory {
+                name: "NVIDIA GeForce RTX 4060".to_owned(),
+                total: Some(8 << 30),
+                free: Some(5 << 30),
+                used: Some(1 << 30),
+                peak: None,
+            }),
+        },
         database: "sqlite, 1.2 GiB".to_owned(),
         cache: "memory".to_owned(),
         kept_bytes: Some(12 << 30),
