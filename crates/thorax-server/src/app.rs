@@ -10,8 +10,10 @@ pub use services::{App, Parts, open_store, resident};
 
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use thorax_domain::prediction::Precision;
 use thorax_inference::analyzer::{Analyzer, OpenError, Settings};
 use thorax_inference::bundle::Bundle;
 use thorax_inference::engine::{self, Opened};
@@ -63,6 +65,18 @@ pub fn analyzer(bundle: Bundle, engine: Opened, options: &Options) -> Result<Ana
     })
 }
 
+/// Bytes that hold the largest network of the bundle, and no second one beside it.
+#[must_use]
+pub fn largest(bundle: &Bundle, engine: &Opened, options: &Options) -> u64 {
+    let engine = &engine.engine;
+    let precision = |allowed: &[Precision]| match options.precision {
+        PrecisionName::Auto => engine.precision(allowed),
+        PrecisionName::F32 => Precision::F32,
+    };
+    let networks = bundle.networks().iter();
+    networks.map(|one| engine.footprint(one.parameters, precision(&one.reduced), 1)).max().unwrap_or(0)
+}
+
 /// Names of networks, proved to be in the bundle.
 ///
 /// # Errors
@@ -77,6 +91,8 @@ fn settings(options: &Options) -> Settings {
     Settings {
         memory_budget: options.memory_budget.budget(),
         threads,
+        batch: usize::from(options.batch),
+        batch_wait: Duration::from_millis(options.batch_wait.into()),
         full_precision: options.precision == PrecisionName::F32,
         ..standard
     }
