@@ -59,12 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Milliseconds of each pass, begun when all threads are ready.
-fn passes(
-    mut session: Box<dyn Session>,
-    output: &str,
-    side: usize,
-    start: &Barrier,
-) -> Result<Vec<f64>, EngineError> {
+fn passes(mut session: Box<dyn Session>, output: &str, side: usize, start: &Barrier) -> Result<Vec<f64>, EngineError> {
     let batch = Batch { films: 1, height: side, width: side, samples: vec![0.5; side * side] };
     // All come to the barrier, also those that fail, so that nobody waits there for ever.
     let warm = (0..WARM_UP).try_for_each(|_| session.run(&batch, &[output]).map(drop));

@@ -1,9 +1,9 @@
 //! `thorax bench`.
 
 mod chart;
+mod figures;
 mod measure;
 mod reference;
-mod report;
 
 use std::fs;
 use std::io::{self, Write};
@@ -19,8 +19,8 @@ use super::{Outcome, count};
 use crate::app::{self, Usage};
 use crate::config::Options;
 use crate::new_file;
+use figures::{Measured, Report};
 use measure::Films;
-use report::{Measured, Report};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,6 +1,6 @@
 //! Films a second against the batch size, as an SVG that stands alone.
 
-use super::report::Measured;
+use super::figures::Measured;
 use crate::drawing::{Drawing, STYLE, number};
 
 const SIZE: (f64, f64) = (760.0, 420.0);
@@ -21,13 +21,15 @@ pub fn draw<'a>(runs: impl Iterator<Item = &'a Measured>) -> String {
     let most = points().map(|point| point.films_per_second).fold(0.0, f64::max);
     let scale = round_up(most);
     let title = "Films a second against the batch size";
-    let mut drawing = Drawing::alone(STYLE, SIZE, title, "How many films go through the networks together, and how fast.");
+    let mut drawing =
+        Drawing::alone(STYLE, SIZE, title, "How many films go through the networks together, and how fast.");
     drawing.words("title", (LEFT, 26.0), title);
     frame(&mut drawing, &batches, scale);
     for (index, run) in runs.iter().enumerate() {
         let class = format!("curve c{}", index % KINDS);
         let at = |batch: usize, films: f64| (across(&batches, batch), TOP + FIELD.1 * (1.0 - films / scale));
-        let line: Vec<(f64, f64)> = run.throughput.iter().map(|point| at(point.batch, point.films_per_second)).collect();
+        let line: Vec<(f64, f64)> =
+            run.throughput.iter().map(|point| at(point.batch, point.films_per_second)).collect();
         drawing.through(&class, &line);
         for &point in &line {
             drawing.circle("dot", point, 3.0);

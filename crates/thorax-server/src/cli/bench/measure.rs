@@ -8,7 +8,7 @@ use thorax_inference::analyzer::{Analyzer, Urgency};
 use thorax_inference::bundle::Bundle;
 use thorax_inference::engine::Opened;
 
-use super::report::{Measured, Memory, NetworkTimes, OneAtATime, Point, Report, quantile};
+use super::figures::{Measured, Memory, NetworkTimes, OneAtATime, Point, Report, quantile};
 use crate::app;
 use crate::cli::sources::Source;
 use crate::cli::table;
@@ -77,7 +77,7 @@ pub fn one_at_a_time(subject: Subject<'_>, films: &Films, runs: usize, since_sta
         networks: networks(&records),
         memory: Memory { process: memory.process_peak, networks: memory.accounted_peak, budget: memory.budget },
         measured: Measured {
-            processor: super::report::processor(),
+            processor: super::figures::processor(),
             cores: app::cores(),
             threads: subject.2.threads.map_or_else(app::cores, usize::from),
             engine: table::engine(&provenance.engine),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::report::Report;
+use super::figures::Report;
 
 /// The file, part of the program.
 const FILE: &str = include_str!("reference.toml");
@@ -72,7 +72,7 @@ fn compare(reference: &Reference, report: &Report) -> Option<Beside> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{Measured, Memory, OneAtATime, Point};
+    use super::super::figures::{Measured, Memory, OneAtATime, Point};
     use super::*;
     use crate::record::Milliseconds;
 
