@@ -15,15 +15,16 @@
 SHELL := bash
 
 PYTHON := $(CURDIR)/.cache/venv/bin/python
-ONNXRUNTIME := $(CURDIR)/.cache/onnxruntime
-LIBRARY = $(ONNXRUNTIME)/libonnxruntime.so.1.32.0
+ENGINES := $(CURDIR)/.cache/engines
+ONNXRUNTIME := $(ENGINES)/libonnxruntime.so.1.32.0
+OPENVINO := $(ENGINES)/openvino/libopenvino_c.so.2641
 THORAX := target/release/thorax
 NODE := $(CURDIR)/.cache/node/bin
 
 run:
 	@scripts/toolchain.sh
 	cargo build --release --locked --package thorax-server
-	@scripts/onnxruntime.sh target/release || echo "thorax: going on with rten, which is part of the program" >&2
+	@scripts/engines.sh target/release || echo "thorax: going on with the engines that are there; rten is part of the program" >&2
 	$(THORAX) bundle verify
 	$(THORAX) predict samples
 	$(THORAX) serve --demo
@@ -34,9 +35,10 @@ test: test-python test-site test-rust
 test-rust:
 	@scripts/toolchain.sh
 	@scripts/venv.sh
-	@scripts/onnxruntime.sh $(ONNXRUNTIME) || echo "thorax: ONNX Runtime cannot be had; its tests are skipped" >&2
+	@scripts/engines.sh $(ENGINES) || echo "thorax: an engine's library cannot be had; its tests fail and say so" >&2
 	if scripts/servers.sh; then export THORAX_TEST_ALL=1; fi; \
-	export THORAX_PYTHON=$(PYTHON); if [ -f $(LIBRARY) ]; then export THORAX_ONNXRUNTIME=$(LIBRARY); fi; \
+	export THORAX_PYTHON=$(PYTHON); if [ -f $(ONNXRUNTIME) ]; then export THORAX_ONNXRUNTIME=$(ONNXRUNTIME); fi; \
+	if [ -f $(OPENVINO) ]; then export THORAX_OPENVINO=$(OPENVINO); fi; \
 	cargo test --locked --workspace --doc && \
 	cargo test --locked --workspace --lib --bins --tests --examples -- --include-ignored
 
@@ -71,7 +73,7 @@ screenshots:
 	@scripts/browser.sh
 	@scripts/packages.sh pngquant:pngquant
 	cargo build --release --locked --package thorax-server
-	@scripts/onnxruntime.sh target/release || echo "thorax: going on with rten, which is part of the program" >&2
+	@scripts/engines.sh target/release || echo "thorax: going on with the engines that are there; rten is part of the program" >&2
 	PATH="$(NODE):$$PATH" THORAX_BINARY=$(THORAX) node e2e/screenshots.mjs
 
 check: check-rust check-python
@@ -92,7 +94,7 @@ check-python:
 bench:
 	@scripts/toolchain.sh
 	@scripts/venv.sh
-	@scripts/onnxruntime.sh $(ONNXRUNTIME) || echo "thorax: ONNX Runtime cannot be had; its rows are left out" >&2
+	@scripts/engines.sh $(ENGINES) || echo "thorax: an engine's library cannot be had; its rows are left out" >&2
 	cargo build --release --locked --package thorax-server
 	cargo build --release --locked --package thorax-inference --example pass_times
 	@set -e; for script in bench/*.py; do echo "== $$script"; $(PYTHON) $$script; done
@@ -101,7 +103,7 @@ bench-web:
 	@scripts/toolchain.sh python
 	@scripts/packages.sh wrk:wrk 'initdb|/usr/lib/postgresql/*/bin/initdb:postgresql'
 	cargo build --release --locked --package thorax-server
-	@scripts/onnxruntime.sh target/release || echo "thorax: ONNX Runtime cannot be had; uploads are read with rten" >&2
+	@scripts/engines.sh target/release || echo "thorax: an engine's library cannot be had; uploads are read with what there is" >&2
 	python3 bench/web
 
 docs:

@@ -3,75 +3,43 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 
 from threadpoolctl import threadpool_limits
 
 from thorax_training.paths import Paths
 
-STAGES = (
-    "fetch",
-    "locate",
-    "features",
-    "train",
-    "calibrate",
-    "gate",
-    "storage",
-    "recipe",
-    "views",
-    "explain",
-    "evaluate",
-    "export",
-    "card",
-)
+ACTIONS = {
+    "fetch": ("prepare", "prepare"),
+    "locate": ("locator", "run"),
+    "features": ("features", "run"),
+    "train": ("train", "train"),
+    "calibrate": ("calibrate", "calibrate"),
+    "gate": ("gate_stage", "run"),
+    "storage": ("storage_cost", "measure"),
+    "recipe": ("recipe_choice", "measure"),
+    "views": ("views", "measure"),
+    "explain": ("explain", "measure"),
+    "evaluate": ("evaluate", "evaluate"),
+    "export": ("export", "export"),
+    "precision": ("precision", "measure"),
+    "card": ("card", "write"),
+    "tune": ("tune", "measure"),
+}
+"""By stage, which module does it and with which function."""
 
-
-def _features(paths: Paths) -> None:
-    from thorax_training import dataset, features, networks, recipe
-
-    films = dataset.read_films(paths.data)
-    for view, steps in recipe.VIEWS.items():
-        stack = dataset.pixels(films, paths.data, steps, paths.cache)
-        for network in networks.NETWORKS:
-            features.extract(paths, network, view, stack)
+STAGES = tuple(stage for stage in ACTIONS if stage != "tune")
+"""What `all` runs, in this order."""
 
 
 def run(stage: str, paths: Paths) -> None:
     """Run one stage."""
-    from thorax_training import (
-        calibrate,
-        card,
-        evaluate,
-        explain,
-        export,
-        gate_stage,
-        locator,
-        prepare,
-        recipe_choice,
-        storage_cost,
-        train,
-        tune,
-        views,
-    )
-
-    actions = {
-        "fetch": prepare.prepare,
-        "locate": locator.run,
-        "features": _features,
-        "train": train.train,
-        "calibrate": calibrate.calibrate,
-        "gate": gate_stage.run,
-        "storage": storage_cost.measure,
-        "recipe": recipe_choice.measure,
-        "views": views.measure,
-        "tune": tune.measure,
-        "explain": explain.measure,
-        "evaluate": evaluate.evaluate,
-        "export": export.export,
-        "card": card.write,
-    }
+    module, action = ACTIONS[stage]
+    # Imported here, so that a stage needs only its own packages: `precision` and `card`, for two, do without torch.
+    act = getattr(importlib.import_module(f"thorax_training.{module}"), action)
     # Small matrices: several BLAS threads wait for each other more than they work.
     with threadpool_limits(limits=1, user_api="blas"):
-        actions[stage](paths)
+        act(paths)
 
 
 def main() -> None:

@@ -26,12 +26,14 @@ def _states(paths: Paths) -> dict[str, Path]:
     """Write one file a network with its trained tensors, as a framework program would keep them."""
     import torch
 
+    from thorax_training.backbones import grey
+
     files = {}
     for network in networks.NETWORKS:
         file = paths.cache / "baseline" / f"{network.name}.pt"
         if not file.exists():
             file.parent.mkdir(exist_ok=True)
-            module, _ = networks.build(network, paths.packages)
+            module, _ = grey.build(network, paths.packages)
             torch.save(module, file)
         files[network.name] = file
     return files

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from thorax_training import card_text, dataset, networks, packages
+from thorax_training import card_text, dataset, networks, packages, precision, runners
 from thorax_training.dataset import LABELS
 from thorax_training.paths import Paths
 
@@ -111,6 +111,46 @@ def _storage(report: dict | None) -> str:
     ]
     header = ["split", "", "COVID AUROC, float32", "int8", "ECE, float32", "int8", "top class changes"]
     return _table(header, rows)
+
+
+def _precision_costs(report: dict | None) -> str:
+    if report is None:
+        return "Not measured for this bundle."
+    names = {
+        **{one: f"all in {one}" for one in runners.PRECISIONS},
+        "cpu": "as allowed, on a processor",
+        "gpu": "as allowed, on a graphics card",
+    }
+    rows = []
+    for split in ("val", "test"):
+        exact = report[split]["f32"]
+        for kind, spelled in names.items():
+            for name, r in report[split][kind].items():
+                figures = [cell for one in ("covid_auroc", "macro_auroc", "ece") for cell in (exact[name][one], r[one])]
+                changes = f"{r['top_class_changes']} of {r['films']}"
+                computed = spelled if name == "ensemble" else kind
+                step = _three(r["largest_probability_change"])
+                rows.append([split, f"{name}, {computed}", *map(_three, figures), changes, step])
+    header = ["split", "", "COVID AUROC, f32", "reduced", "mean AUROC, f32", "reduced", "ECE, f32", "reduced"]
+    return _table([*header, "top class changes", "largest change of a probability"], rows)
+
+
+def _precision_choice(report: dict | None) -> str:
+    if report is None:
+        return "All networks are computed in f32."
+    rows = [
+        [
+            name,
+            ", ".join(["f32", *one["reduced"]]),
+            "; ".join(f"{kind}: {why}" for kind, why in one["left_out"].items()),
+        ]
+        for name, one in report["networks"].items()
+    ]
+    return _table(["network", "computed in", "left out on the figures of val"], rows)
+
+
+def _precision_engines(report: dict | None) -> str:
+    return "" if report is None else "; ".join(f"{kind}: {engine}" for kind, engine in report["engines"].items())
 
 
 def _without(report: dict) -> str:
@@ -312,11 +352,20 @@ def write(paths: Paths) -> None:
         "disagreement": _disagreement(report),
         "gate": _gate(read("gate.json")),
         "storage": _storage(read("int8.json")),
+        "precision_choice": _precision_choice(read("precision.json")),
+        "precision_costs": _precision_costs(read("precision.json")),
+        "precision_engines": _precision_engines(read("precision.json")),
+        "largest_loss": precision.LARGEST_LOSS,
+        "largest_change": f"{precision.LARGEST_CHANGE * 100:.0f} %",
+        "consensus_change": f"{precision.CONSENSUS_CHANGE * 100:.0f} %",
+        "largest_step": precision.LARGEST_STEP,
+        "small": f"{precision.SMALL / 1e6:.0f} million",
         "recipe": _recipe(read("recipe.json")),
         "dice": _three(lungs["test"]["dice"]),
         "from_evaluate": _from("evaluate"),
         "from_gate": _from("gate"),
         "from_storage": _from("storage"),
+        "from_precision": _from("precision"),
         "from_recipe": _from("recipe"),
         "from_locate": _from("locate"),
         "from_views": _from("views"),

@@ -8,7 +8,19 @@ import json
 import numpy as np
 import onnx
 
-from thorax_training import assemble, dataset, golden, graphs, locator, manifest, networks, packages, recipe, train
+from thorax_training import (
+    assemble,
+    dataset,
+    golden,
+    graphs,
+    locator,
+    manifest,
+    networks,
+    packages,
+    recipe,
+    reduced,
+    train,
+)
 from thorax_training.paths import Paths
 
 LARGEST_FILE = 50 * 1024 * 1024
@@ -77,6 +89,7 @@ def export(paths: Paths) -> None:
     golden.write(paths.bundle, paths.packages, content)
     content["golden"]["sha256"] = packages.sha256_of(paths.bundle / "golden.json")
     (paths.bundle / "bundle.toml").write_text(manifest.to_toml(content))
+    reduced.write(paths)
     total = sum(file.stat().st_size for file in paths.bundle.iterdir())
     print(f"{paths.bundle.name}: {total / 1e6:.1f} MB", flush=True)
     if total > LARGEST_BUNDLE:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from thorax_training import graphs, networks, recipe
+from thorax_training import dataset, graphs, networks, recipe
 from thorax_training.paths import Paths
 
 BATCH = 16
@@ -72,3 +72,12 @@ def extract(
         if (start // BATCH) % 20 == 0:
             per_film = (time.time() - started) / (done - first) * 1000
             print(f"{network.name} {view}: {done}/{count}, {per_film:.0f} ms a film", flush=True)
+
+
+def run(paths: Paths) -> None:
+    """Extract both views of all networks."""
+    films = dataset.read_films(paths.data)
+    for view, steps in recipe.VIEWS.items():
+        stack = dataset.pixels(films, paths.data, steps, paths.cache)
+        for network in networks.NETWORKS:
+            extract(paths, network, view, stack)

@@ -7,13 +7,15 @@ import logging
 import tempfile
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 import onnxruntime
-import torch
 from onnx import numpy_helper
-from torch import nn
+
+if TYPE_CHECKING:
+    from torch import nn
 
 OPSET = 17
 SIDE = 224
@@ -21,6 +23,8 @@ SIDE = 224
 
 def export(module: nn.Module, side: int = SIDE, output: str = "grid") -> onnx.ModelProto:
     """Export `[N, 1, side, side]` -> `output`; the exporter folds batch norms into the convolutions before them."""
+    import torch
+
     stream = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -180,6 +184,8 @@ def session(model: onnx.ModelProto | Path, threads: int = 2) -> onnxruntime.Infe
 
 def largest_difference(module: nn.Module, model: onnx.ModelProto) -> float:
     """Return the largest difference between module and graph on noise, relative to the largest value."""
+    import torch
+
     image = np.random.default_rng(1).random((2, 1, SIDE, SIDE), dtype=np.float32)
     with torch.no_grad():
         expected = module(torch.from_numpy(image)).numpy()

@@ -9,6 +9,7 @@ import onnx
 import torch
 
 from thorax_training import graphs, networks, packages, quantise
+from thorax_training.backbones import grey
 from thorax_training.paths import Paths
 
 
@@ -27,7 +28,7 @@ def prepare(paths: Paths) -> None:
 
 
 def _prepare_one(network: networks.Network, paths: Paths) -> dict:
-    module, matched = networks.build(network, paths.packages)
+    module, matched = grey.build(network, paths.packages)
     torch.save(module.state_dict(), paths.graphs / f"{network.name}.state.pt")
     model = graphs.export(module)
     exported = graphs.largest_difference(module, model)

@@ -78,3 +78,21 @@ def quantise(model: onnx.ModelProto) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     packed.graph.node.extend(nodes)
     onnx.checker.check_model(packed)
     return packed, plain
+
+
+def unpack(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a graph that ships with its int8 weights unpacked to plain float32, as an engine folds them at load."""
+    model = copy.deepcopy(model)
+    values = {item.name: numpy_helper.to_array(item) for item in model.graph.initializer}
+    stored = [node for node in model.graph.node if node.op_type == "DequantizeLinear"]
+    for node in stored:
+        coded, scale = (values[name] for name in node.input[:2])
+        (axis,) = (attribute.i for attribute in node.attribute if attribute.name == "axis")
+        weight = coded.astype(np.float32) * _along(scale, coded.ndim, axis)
+        model.graph.initializer.append(numpy_helper.from_array(weight, node.output[0]))
+        model.graph.node.remove(node)
+    packed = {name for node in stored for name in node.input}
+    kept = [item for item in model.graph.initializer if item.name not in packed]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    return model

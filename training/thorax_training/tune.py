@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from thorax_training import dataset, heads, networks, outside, recipe, train
+from thorax_training.backbones import grey
 from thorax_training.dataset import Films
 from thorax_training.paths import Paths
 
@@ -142,7 +143,7 @@ def measure(paths: Paths) -> None:
     """Write metrics/tuning.json: heads on the last grid of frozen, half tuned and tuned weights, fitted alike."""
     films, network = dataset.read_films(paths.data), networks.BY_NAME[NETWORK]
     pictures = dataset.pixels(films, paths.data, recipe.VIEWS[network.view], paths.cache)
-    frozen, _ = networks.build(network, paths.packages)
+    frozen, _ = grey.build(network, paths.packages)
     values = train.load(paths, network, films)[:, : network.channels[0]]
     out = (films.source == SOURCE) | (films.source == outside.NEGATIVES)
     chosen = np.flatnonzero((films.split == "train") & ~out)

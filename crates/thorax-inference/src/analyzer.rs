@@ -304,10 +304,17 @@ impl Analyzer {
         self.desk.shared().engine.identity()
     }
 
-    /// In which numbers a network of the bundle is computed.
+    /// A network of the bundle as it is computed here.
+    fn network(&self, index: usize) -> NetworkIdentity {
+        let Shared { bundle, precisions, .. } = &**self.desk.shared();
+        let network = &bundle.networks()[index];
+        NetworkIdentity { name: network.name.clone(), sha256: network.sha256.clone(), precision: precisions[index] }
+    }
+
+    /// All networks of the bundle as they are computed here.
     #[must_use]
-    pub fn precision(&self, network: usize) -> Precision {
-        self.desk.shared().precisions[network]
+    pub fn networks(&self) -> Vec<NetworkIdentity> {
+        (0..self.bundle().networks().len()).map(|index| self.network(index)).collect()
     }
 
     /// Memory, as the ledger and the operating system see it.
@@ -322,11 +329,7 @@ impl Analyzer {
     /// [`UnknownNetwork`] when a name is none of the bundle's.
     pub fn provenance(&self, origin: Origin<'_>) -> Result<Provenance, UnknownNetwork> {
         let bundle = self.bundle();
-        let networks = bundle.select(origin.networks)?.into_iter().map(|index| {
-            let network = &bundle.networks()[index];
-            let precision = self.precision(index);
-            NetworkIdentity { name: network.name.clone(), sha256: network.sha256.clone(), precision }
-        });
+        let networks = bundle.select(origin.networks)?.into_iter().map(|index| self.network(index));
         let manifest = bundle.manifest();
         Ok(Provenance {
             bundle: manifest.id.clone(),

@@ -31,7 +31,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE", env = "THORAX_ONNXRUNTIME")]
     pub onnxruntime: Option<PathBuf>,
 
-    /// OpenVINO's C library, its sisters beside it [default: openvino/libopenvino_c.so* beside the program]
+    /// OpenVINO's C library, its sisters beside it [default: the one in openvino/ beside the program]
     #[arg(long, value_name = "FILE", env = "THORAX_OPENVINO")]
     pub openvino: Option<PathBuf>,
 

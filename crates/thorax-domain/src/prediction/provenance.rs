@@ -51,6 +51,25 @@ pub struct NetworkIdentity {
     pub precision: Precision,
 }
 
+impl NetworkIdentity {
+    /// The precisions of networks in few words: `f32` where all are alike, otherwise each with its networks.
+    #[must_use]
+    pub fn precisions(networks: &[Self]) -> String {
+        let mut groups: Vec<(Precision, Vec<&str>)> = Vec::new();
+        for network in networks {
+            match groups.iter_mut().find(|(precision, _)| *precision == network.precision) {
+                Some((_, names)) => names.push(&network.name),
+                None => groups.push((network.precision, vec![&network.name])),
+            }
+        }
+        if let [(precision, _)] = &groups[..] {
+            return precision.to_string();
+        }
+        let words = groups.iter().map(|(precision, names)| format!("{precision} {}", names.join(", ")));
+        words.collect::<Vec<_>>().join("; ")
+    }
+}
+
 /// Everything that a result depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
@@ -76,4 +95,21 @@ pub struct Provenance {
     pub input_sha256: String,
     /// Whether the gate was overridden.
     pub forced: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(name: &str, precision: Precision) -> NetworkIdentity {
+        NetworkIdentity { name: name.to_owned(), sha256: String::new(), precision }
+    }
+
+    #[test]
+    fn says_once_what_all_share_and_otherwise_who_is_what() {
+        let alike = [network("a", Precision::Bf16), network("b", Precision::Bf16)];
+        assert_eq!(NetworkIdentity::precisions(&alike), "bf16");
+        let mixed = [network("a", Precision::F32), network("b", Precision::Int8), network("c", Precision::F32)];
+        assert_eq!(NetworkIdentity::precisions(&mixed), "f32 a, c; int8 b");
+    }
 }

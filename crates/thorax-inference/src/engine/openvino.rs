@@ -35,6 +35,10 @@ impl OpenVino {
     pub fn open(library: Option<&Path>, cache: Option<&Path>) -> Result<Self, EngineError> {
         let refuse = |reason: String| EngineError::Open { engine: NAME, reason };
         let library = library.ok_or_else(|| refuse("no library was found; `make run` fetches it".to_owned()))?;
+        if let Some(cache) = cache {
+            let made = std::fs::create_dir_all(cache);
+            made.map_err(|error| refuse(format!("the engine cache {}: {error}", cache.display())))?;
+        }
         // Absolute, since the loader looks for a bare name elsewhere.
         let library = library.canonicalize().map_err(|error| refuse(format!("{}: {error}", library.display())))?;
         let loading = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,7 +48,7 @@ impl OpenVino {
         let capabilities = core.get_property(&DeviceType::CPU, &PropertyKey::DeviceCapabilities);
         let capabilities = capabilities.map_err(|error| refuse(error.to_string()))?;
         Ok(Self {
-            version: openvino::version().build_number,
+            version: release(&openvino::version().build_number),
             bf16: capabilities.split_whitespace().any(|one| one == "BF16"),
             cache: cache.map(Path::to_path_buf),
         })
@@ -66,10 +70,16 @@ impl OpenVino {
         if let Some(cache) = &self.cache {
             // A folder for each, so that no version or precision can take another's.
             let folder = cache.join(format!("openvino-{}-{precision}", self.version));
-            set(&CacheDir, &folder.to_string_lossy())?;
+            let every_device = DeviceType::Other("".into());
+            core.set_property(&every_device, &CacheDir, &folder.to_string_lossy())?;
         }
         Ok(())
     }
+}
+
+/// Release and build of a build number: `2026.4.1-22982` of `2026.4.1-22982-e213a147257-releases/2026/4`.
+fn release(build: &str) -> String {
+    build.split('-').take(2).collect::<Vec<_>>().join("-")
 }
 
 /// Whether the processor sums int8 products itself (VNNI).
@@ -153,5 +163,16 @@ impl Session for OpenVinoSession {
         self.fill(batch).map_err(|error| refuse("input", error))?;
         self.request.infer().map_err(|error| refuse("inference", error))?;
         outputs.iter().map(|name| self.output(name).map_err(|error| refuse(name, error))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::release;
+
+    #[test]
+    fn finds_the_release_in_a_build_number() {
+        assert_eq!(release("2026.4.1-22982-e213a147257-releases/2026/4"), "2026.4.1-22982");
+        assert_eq!(release("2026.4.1"), "2026.4.1");
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use thorax_domain::prediction::NetworkIdentity;
 use thorax_inference::bundle::{Bundle, Thresholds};
 
 use super::{Outcome, table};
@@ -47,6 +48,7 @@ impl Inspect {
                     writeln!(out, "         {why}")?;
                 }
                 let analyzer = app::analyzer(bundle, engine, &options)?;
+                writeln!(out, "numbers  {}", NetworkIdentity::precisions(&analyzer.networks()))?;
                 let films = analyzer.bundle().golden().films.len();
                 writeln!(
                     out,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use thorax_domain::clock::Stopwatch;
+use thorax_domain::prediction::NetworkIdentity;
 use thorax_inference::analyzer::Urgency;
 
 use super::sources::{self, Source};
@@ -95,7 +96,9 @@ impl Predict {
         }
         let outcome = self.read_all(&reader, &sources)?;
         if let (Format::Text, Some(peak)) = (self.format, analyzer.memory().process_peak) {
-            eprintln!("{} on {}; peak memory {} MiB", app::PROGRAM, table::engine(&analyzer.engine()), peak >> 20);
+            let engine = table::engine(&analyzer.engine());
+            let numbers = NetworkIdentity::precisions(&analyzer.networks());
+            eprintln!("{} on {engine} ({numbers}); peak memory {} MiB", app::PROGRAM, peak >> 20);
         }
         Ok(outcome)
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::ValueEnum;
 use thorax_domain::clock::Stopwatch;
-use thorax_domain::prediction::Diagnosis;
+use thorax_domain::prediction::{Diagnosis, NetworkIdentity};
 use thorax_inference::analyzer::Urgency;
 
 use super::{Outcome, table};
@@ -110,6 +110,7 @@ fn verdict(recorded: &Record, again: &Record) -> Outcome {
     println!("engine  {}", table::engine(&now.engine));
     for (what, before, after) in [
         ("engine", table::engine(&then.engine), table::engine(&now.engine)),
+        ("arithmetic", NetworkIdentity::precisions(&then.networks), NetworkIdentity::precisions(&now.networks)),
         ("program", then.program.clone(), now.program.clone()),
     ] {
         if before != after {

@@ -76,7 +76,8 @@ pub fn find_openvino(given: Option<&Path>) -> Option<PathBuf> {
 pub fn find_cache(given: Option<&Path>) -> Option<PathBuf> {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let users = || folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
-    given.map(Path::to_path_buf).or_else(|| Some(users()?.join("thorax")))
+    let made = |path: &PathBuf| fs::create_dir_all(path).is_ok();
+    given.map(Path::to_path_buf).or_else(|| users().map(|cache| cache.join("thorax")).filter(made))
 }
 
 fn library_in(folder: &Path, name: &str) -> Option<PathBuf> {

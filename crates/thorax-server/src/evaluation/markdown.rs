@@ -4,6 +4,8 @@ mod checks;
 mod films;
 mod tables;
 
+use thorax_domain::prediction::NetworkIdentity;
+
 use super::Evaluation;
 use crate::measures::{Estimate, Interval};
 
@@ -22,6 +24,7 @@ pub fn markdown(evaluation: &Evaluation) -> String {
                 ["bundle".to_owned(), format!("{} `{}`", cell(&origin.bundle), origin.bundle_sha256)],
                 ["recipe".to_owned(), cell(&origin.recipe)],
                 ["engine".to_owned(), format!("{} {}", origin.engine.name, origin.engine.version)],
+                ["numbers".to_owned(), NetworkIdentity::precisions(&origin.networks)],
                 ["labels".to_owned(), format!("`{}`, {split}", origin.labels_sha256)],
             ],
         ),

@@ -108,8 +108,11 @@ fn provenance(kept: Option<&prediction::Provenance>) -> Provenance {
             networks: Vec::new(),
         };
     };
-    let network =
-        |one: &prediction::NetworkIdentity| ReadNetwork { name: one.name.clone(), sha256: one.sha256.clone() };
+    let network = |one: &prediction::NetworkIdentity| ReadNetwork {
+        name: one.name.clone(),
+        sha256: one.sha256.clone(),
+        precision: one.precision,
+    };
     Provenance {
         bundle: kept.bundle.clone(),
         bundle_sha256: kept.bundle_sha256.clone(),

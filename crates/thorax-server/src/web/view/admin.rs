@@ -1,6 +1,7 @@
 //! The administrator's pages: users, jobs, caches, system, audit.
 
 use askama::Template;
+use thorax_domain::prediction::Precision;
 
 use super::text;
 use super::{Choice, FormErrors, Frame, Moment, Pager, Role};
@@ -230,6 +231,8 @@ pub struct NetworkRow {
     pub loaded: bool,
     /// Hash of its file.
     pub sha256: String,
+    /// In which numbers it is computed here.
+    pub precision: Precision,
 }
 
 /// Memory of the process and of the networks.

@@ -1,6 +1,6 @@
 //! A prediction as people see it: how far it is, the opinions, the consensus, where it comes from.
 
-use thorax_domain::prediction::Diagnosis;
+use thorax_domain::prediction::{Diagnosis, Precision};
 
 use super::Moment;
 use super::text;
@@ -203,6 +203,8 @@ pub struct ReadNetwork {
     pub name: String,
     /// Hash of its file.
     pub sha256: String,
+    /// In which numbers it was computed.
+    pub precision: Precision,
 }
 
 /// How long one stage took.

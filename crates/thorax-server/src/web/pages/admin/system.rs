@@ -52,6 +52,7 @@ pub async fn page(visit: Visit) -> Result<Response, WebError> {
 
 fn networks(analyzer: &Analyzer) -> Vec<NetworkRow> {
     let report = analyzer.memory();
+    let identities = analyzer.networks();
     let row = |(index, network): (usize, &thorax_inference::bundle::Network)| NetworkRow {
         name: network.name.clone(),
         title: network.title.clone(),
@@ -59,6 +60,7 @@ fn networks(analyzer: &Analyzer) -> Vec<NetworkRow> {
         bytes: report.footprints.get(index).copied().unwrap_or(0),
         loaded: report.resident.get(index).copied().unwrap_or(false),
         sha256: network.sha256.clone(),
+        precision: identities[index].precision,
     };
     analyzer.bundle().networks().iter().enumerate().map(row).collect()
 }

@@ -1,6 +1,6 @@
 //! What doctors see.
 
-use thorax_domain::prediction::Diagnosis;
+use thorax_domain::prediction::{Diagnosis, Precision};
 use thorax_server::web::view::{
     Choice, Confidence, DoctorHome, DoctorStatistics, FieldError, Filter, FormErrors, Html, NewPatientPage, Opinion,
     Outcome, PatientForm, PatientPage, PatientRow, PatientsPage, PreviousXRay, Progress, Provenance, ReadNetwork,
@@ -234,7 +234,11 @@ fn outcome() -> Outcome {
             input_sha256: hash.clone(),
             networks: NETWORKS
                 .iter()
-                .map(|(name, ..)| ReadNetwork { name: (*name).to_owned(), sha256: hash.clone() })
+                .map(|(name, ..)| ReadNetwork {
+                    name: (*name).to_owned(),
+                    sha256: hash.clone(),
+                    precision: Precision::F32,
+                })
                 .collect(),
         },
         timings: [("decode", 21.4), ("preprocess", 6.2), ("gate", 271.0), ("inference", 362.9), ("total", 2391.3)]

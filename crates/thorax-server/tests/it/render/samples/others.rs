@@ -1,6 +1,6 @@
 //! What everybody, patients and administrators see.
 
-use thorax_domain::prediction::Diagnosis;
+use thorax_domain::prediction::{Diagnosis, Precision};
 use thorax_server::web::view::{
     AccountPage, AdminHome, AuditFilter, AuditPage, AuditRow, CacheOperation, CacheRow, CachesPage, Check, Choice,
     ErrorPage, FieldError, FormErrors, Health, JobRow, JobsFilter, JobsPage, LoginPage, Memory, MyResult, MyResultPage,
@@ -205,6 +205,7 @@ fn administration(theme: Theme) -> Vec<Sample> {
         bytes: 88_000_000,
         loaded: name != "xception",
         sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        precision: Precision::Bf16,
     };
     let system = SystemPage {
         frame: frame("System", "/admin/system", ADMIN, theme),
