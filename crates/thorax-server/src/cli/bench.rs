@@ -7,7 +7,7 @@ mod reference;
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use thorax_domain::clock::Stopwatch;
@@ -123,7 +123,7 @@ impl Bench {
 }
 
 /// What an earlier run printed.
-fn earlier(path: &PathBuf) -> Result<Measured> {
+fn earlier(path: &Path) -> Result<Measured> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let refused = |error| Usage(format!("{} is not what `thorax bench --json` prints: {error}", path.display()));
     Ok(serde_json::from_str(&text).map_err(refused)?)
