@@ -28,6 +28,7 @@ stage() {
     local once thrice
     once=$(instructions 1 "$2")
     thrice=$(instructions 3 "$2")
+    [ "$thrice" -gt "$once" ] || { echo "thorax: $program did nothing for $1" >&2; return 1; }
     printf '%-52s %9s million instructions\n' "$1" "$(awk "BEGIN { printf \"%.2f\", ($thrice - $once) / 2e6 }")"
 }
 
