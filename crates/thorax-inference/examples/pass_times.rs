@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         other => return Err(format!("there is no precision {other} here").into()),
     };
     let library = (library != "-").then(|| PathBuf::from(library));
-    let places = Places { onnxruntime: library.clone(), openvino: library, cache: None };
+    let places = Places { onnxruntime: library.clone(), openvino: library, ..Places::default() };
     let opened = engine::open(choice, &places)?;
     let bytes = fs::read(graph)?;
     let (threads, side): (usize, usize) = (threads.parse()?, side.parse()?);

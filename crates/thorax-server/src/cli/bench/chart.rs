@@ -3,7 +3,7 @@
 use super::figures::Measured;
 use crate::drawing::{Drawing, STYLE, number};
 
-const SIZE: (f64, f64) = (760.0, 420.0);
+const SIZE: (f64, f64) = (780.0, 420.0);
 /// Left, top and extent of the field of the curves.
 const LEFT: f64 = 62.0;
 const TOP: f64 = 62.0;
@@ -36,9 +36,9 @@ pub fn draw<'a>(runs: impl Iterator<Item = &'a Measured>) -> String {
         }
         let (x, y) = (LEFT + FIELD.0 + 24.0, TOP + 12.0 + 46.0 * place(index));
         drawing.line(&class, (x, y - 4.0), (x + 28.0, y - 4.0));
-        drawing.words("small", (x + 36.0, y), &format!("{}, {}", run.engine, run.precision));
+        drawing.words("small", (x + 36.0, y), &run.engine);
         let best = run.throughput.iter().map(|point| point.films_per_second).fold(0.0, f64::max);
-        drawing.words("small", (x + 36.0, y + 18.0), &format!("at most {best:.2}; {} threads", run.threads));
+        drawing.words("small", (x + 36.0, y + 18.0), &format!("{}: at most {best:.2}", run.precision));
     }
     drawing.done()
 }
