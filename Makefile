@@ -36,9 +36,11 @@ test-rust:
 	@scripts/toolchain.sh
 	@scripts/venv.sh
 	@scripts/engines.sh $(ENGINES) || echo "thorax: an engine's library cannot be had; its tests fail and say so" >&2
+	@scripts/inference_server.sh
 	if scripts/servers.sh; then export THORAX_TEST_ALL=1; fi; \
 	export THORAX_PYTHON=$(PYTHON); if [ -f $(ONNXRUNTIME) ]; then export THORAX_ONNXRUNTIME=$(ONNXRUNTIME); fi; \
 	if [ -f $(OPENVINO) ]; then export THORAX_OPENVINO=$(OPENVINO); fi; \
+	export THORAX_INFERENCE_PYTHON=$(CURDIR)/.cache/inference-server/bin/python; \
 	cargo test --locked --workspace --doc && \
 	cargo test --locked --workspace --lib --bins --tests --examples -- --include-ignored
 

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
+from onnx import numpy_helper
 
-from thorax_training import graphs, networks, recipe, train
+from thorax_training import graphs, heads, networks, packages, recipe
 from thorax_training.heads import softmax
 from thorax_training.paths import Paths
 
@@ -33,10 +35,19 @@ def _states(paths: Paths) -> dict[str, Path]:
         file = paths.cache / "baseline" / f"{network.name}.pt"
         if not file.exists():
             file.parent.mkdir(exist_ok=True)
+            for package in packages.ALL:
+                packages.fetch(package, paths.packages)
             module, _ = grey.build(network, paths.packages)
             torch.save(module, file)
         files[network.name] = file
     return files
+
+
+def _head(paths: Paths, name: str) -> heads.Head:
+    """Return the head that ships, out of the bundle's graph."""
+    stored = {item.name: item for item in onnx.load(paths.bundle / f"{name}.onnx").graph.initializer}
+    weights, bias = (numpy_helper.to_array(stored[item]) for item in ("head_weights", "head_bias"))
+    return heads.Head(weights[:, :, 0, 0], bias)
 
 
 def _eager(paths: Paths, keep: bool) -> Callable[[np.ndarray], np.ndarray]:
@@ -44,7 +55,7 @@ def _eager(paths: Paths, keep: bool) -> Callable[[np.ndarray], np.ndarray]:
     import torch
 
     files = _states(paths)
-    fitted = {network.name: train.read_head(paths, network) for network in networks.NETWORKS}
+    fitted = {name: _head(paths, name) for name in files}
 
     def load(name: str) -> torch.nn.Module:
         return torch.load(files[name], weights_only=False).eval()

@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let opened = engine::open(choice, &places)?;
     let bytes = fs::read(graph)?;
     let (threads, side): (usize, usize) = (threads.parse()?, side.parse()?);
-    let load = |_| opened.engine.load(Graph { name: "graph", bytes: &bytes, precision });
+    let load = |_| opened.engine.load(Graph { name: "graph", bytes: &bytes, precision, outputs: &[output] });
     let sessions = (0..threads).map(load).collect::<Result<Vec<_>, _>>()?;
     let start = Barrier::new(threads);
     let mut milliseconds = std::thread::scope(|scope| {

@@ -2,6 +2,7 @@
 //! names; everything behind it is one file an engine.
 
 mod onnxruntime;
+mod open_inference;
 mod openvino;
 mod rten;
 
@@ -10,6 +11,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thorax_domain::prediction::{EngineIdentity, Precision};
+
+pub use open_inference::{InferenceServer, ServerUrl, Token, WrongServer};
 
 /// A program that computes ONNX graphs. Engines are shared between threads; what they load is not.
 pub trait Engine: Debug + Send + Sync {
@@ -43,6 +46,8 @@ pub struct Graph<'a> {
     pub bytes: &'a [u8],
     /// In which numbers to compute it; one that [`Engine::precision`] gave.
     pub precision: Precision,
+    /// Names of the outputs that it will be asked for.
+    pub outputs: &'a [&'a str],
 }
 
 /// A loaded graph.
@@ -106,6 +111,8 @@ pub enum Choice {
     OnnxRuntime,
     /// OpenVINO, or an error.
     OpenVino,
+    /// A server that speaks the Open Inference Protocol, or an error. Never chosen by [`Choice::Auto`]: films leave the machine.
+    OpenInference,
 }
 
 /// Where engines find what is not part of the program.
@@ -117,6 +124,8 @@ pub struct Places {
     pub openvino: Option<PathBuf>,
     /// A folder in which engines may keep compiled networks between runs.
     pub cache: Option<PathBuf>,
+    /// The server that has the networks.
+    pub server: Option<InferenceServer>,
 }
 
 /// What an engine could not do.
@@ -153,7 +162,7 @@ pub enum EngineError {
 pub struct Opened {
     /// The engine.
     pub engine: Arc<dyn Engine>,
-    /// The library that it came from; `None` for an engine that is part of the program.
+    /// The library that it came from; `None` for an engine that is part of the program or on a server.
     pub library: Option<PathBuf>,
     /// Why a faster engine was not taken, where one was looked for.
     pub passed_over: Option<String>,
@@ -169,6 +178,10 @@ pub fn open(choice: Choice, places: &Places) -> Result<Opened, EngineError> {
         Choice::Rten => Ok(rten(None)),
         Choice::OnnxRuntime => open_onnxruntime(places),
         Choice::OpenVino => open_openvino(places),
+        Choice::OpenInference => {
+            let engine = open_inference::OpenInference::open(places.server.as_ref())?;
+            Ok(Opened { engine: Arc::new(engine), library: None, passed_over: None })
+        }
         Choice::Auto => Ok(open_openvino(places)
             .or_else(|first| {
                 let second =

@@ -1,6 +1,6 @@
 //! **Models.** What lives here: the [`engine`] contract and the engines behind it, the [`bundle`], the gate, the locator of the
 //! lungs, the consensus, explanations, the memory budget and the threads that run it all. Synchronous.
-//! What never does: an async runtime, SQL, HTTP, the environment; and outside `engine/` no engine is named.
+//! What never does: an async runtime, SQL, the environment; and outside `engine/` no HTTP, and no engine is named.
 //! Start reading at [`analyzer::Analyzer`].
 
 pub mod analyzer;

@@ -44,7 +44,7 @@ impl Locator {
     pub fn load(bundle: &Bundle, engine: &dyn Engine) -> Result<Option<Self>, NetworkError> {
         let Some(found) = &bundle.manifest().locator else { return Ok(None) };
         let graph = bundle.graph(&found.file, &found.sha256)?;
-        let graph = Graph { name: "locator", bytes: &graph, precision: Precision::F32 };
+        let graph = Graph { name: "locator", bytes: &graph, precision: Precision::F32, outputs: &[OUTPUT] };
         let session =
             engine.load(graph).map_err(|source| NetworkError::Engine { name: "the locator".to_owned(), source })?;
         Ok(Some(Self { recipe: found.recipe.clone(), session: Mutex::new(session) }))

@@ -6,6 +6,9 @@ use thorax_domain::prediction::Precision;
 use crate::bundle::{Bundle, BundleError, GoldenError};
 use crate::engine::{Batch, Engine, EngineError, Graph, Session, Tensor};
 
+/// Names of what every graph gives.
+const OUTPUTS: [&str; 3] = ["logits", "cam", "embedding"];
+
 /// What every graph gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkOutputs {
@@ -55,7 +58,7 @@ pub fn load(
 ) -> Result<Box<dyn Session>, NetworkError> {
     let network = &bundle.networks()[network];
     let bytes = bundle.graph(&network.file, &network.sha256)?;
-    let graph = Graph { name: &network.name, bytes: &bytes, precision };
+    let graph = Graph { name: &network.name, bytes: &bytes, precision, outputs: &OUTPUTS };
     engine.load(graph).map_err(|source| NetworkError::Engine { name: network.name.clone(), source })
 }
 
@@ -68,9 +71,7 @@ pub fn run(
 ) -> Result<(NetworkOutputs, f64), NetworkError> {
     let name = &bundle.networks()[network].name;
     let stopwatch = Stopwatch::start();
-    let tensors = session
-        .run(batch, &["logits", "cam", "embedding"])
-        .map_err(|source| NetworkError::Engine { name: name.clone(), source })?;
+    let tensors = session.run(batch, &OUTPUTS).map_err(|source| NetworkError::Engine { name: name.clone(), source })?;
     let milliseconds = stopwatch.total();
     let wrong = |output, shape: &[usize]| NetworkError::Shape { name: name.clone(), output, shape: shape.to_vec() };
     let mut tensors = tensors.into_iter();

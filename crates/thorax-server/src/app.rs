@@ -48,9 +48,11 @@ pub fn find_bundle(options: &Options) -> Result<PathBuf, Usage> {
 /// The engine that the options mean.
 ///
 /// # Errors
-/// When the library that was asked for cannot be loaded.
+/// [`Usage`] when an inference server is needed and none can be meant; otherwise when the library that was asked for cannot be
+/// loaded or the server does not answer.
 pub fn open_engine(options: &Options) -> Result<Opened> {
-    Ok(engine::open(options.engine.into(), &options.places())?)
+    let places = options.places().map_err(|wrong| Usage(wrong.to_string()))?;
+    Ok(engine::open(options.engine.into(), &places)?)
 }
 
 /// The bundle on the engine, its golden values checked.

@@ -2,6 +2,7 @@
 //! nothing is set. Nothing else in the house reads the environment.
 
 mod file;
+mod inference;
 mod places;
 mod server;
 mod size;
@@ -12,6 +13,7 @@ use clap::ValueEnum;
 use thorax_inference::engine::{Choice, Places};
 
 pub use file::{FileError, with_file};
+pub use inference::{InferenceOptions, NoServer};
 pub use places::{NoBundle, find_bundle, program};
 pub use server::{DemoOptions, LogFormat, Registration, StoreOptions, WebOptions, WorkOptions, secret};
 pub use size::Size;
@@ -38,6 +40,10 @@ pub struct Options {
     /// Folder in which engines keep compiled networks between runs [default: thorax/ in the user's cache folder]
     #[arg(long, value_name = "DIR", env = "THORAX_ENGINE_CACHE")]
     pub engine_cache: Option<PathBuf>,
+
+    /// Where the networks are, when a server has them.
+    #[command(flatten)]
+    pub inference: InferenceOptions,
 
     /// Numbers to compute in
     #[arg(long, value_name = "NAME", env = "THORAX_PRECISION", default_value = "auto")]
@@ -71,6 +77,8 @@ pub enum EngineName {
     Onnxruntime,
     /// OpenVINO, or an error
     Openvino,
+    /// A server that speaks the Open Inference Protocol, named by --inference-server
+    OpenInference,
 }
 
 /// How exact the arithmetic is to be.
@@ -83,14 +91,18 @@ pub enum PrecisionName {
 }
 
 impl Options {
-    /// Where engines find what is not part of the program.
-    #[must_use]
-    pub fn places(&self) -> Places {
-        Places {
+    /// Where engines find what is not part of the program. The inference server only counts where its engine is chosen.
+    ///
+    /// # Errors
+    /// [`NoServer`] when that engine is chosen and no server can be meant.
+    pub fn places(&self) -> Result<Places, NoServer> {
+        let asks = self.engine == EngineName::OpenInference;
+        Ok(Places {
             onnxruntime: places::find_onnxruntime(self.onnxruntime.as_deref()),
             openvino: places::find_openvino(self.openvino.as_deref()),
             cache: places::find_cache(self.engine_cache.as_deref()),
-        }
+            server: asks.then(|| self.inference.server()).transpose()?,
+        })
     }
 }
 
@@ -101,6 +113,7 @@ impl From<EngineName> for Choice {
             EngineName::Rten => Self::Rten,
             EngineName::Onnxruntime => Self::OnnxRuntime,
             EngineName::Openvino => Self::OpenVino,
+            EngineName::OpenInference => Self::OpenInference,
         }
     }
 }

@@ -33,7 +33,7 @@ impl fmt::Display for Precision {
 /// Which engine computed the networks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineIdentity {
-    /// `rten` or `onnxruntime`.
+    /// `rten`, `onnxruntime`, `openvino` or `open-inference`.
     pub name: String,
     /// Its version.
     pub version: String,

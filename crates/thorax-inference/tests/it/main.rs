@@ -5,5 +5,8 @@
 
 mod analyzer;
 mod bundle;
+mod kserve;
+mod open_inference;
 mod shipped;
 mod toy;
+mod toy_server;

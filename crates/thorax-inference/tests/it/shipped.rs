@@ -26,7 +26,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn bundle() -> Bundle {
+pub fn bundle() -> Bundle {
     let mut folders: Vec<PathBuf> = std::fs::read_dir(root().join("models"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -36,14 +36,14 @@ fn bundle() -> Bundle {
     Bundle::open(&folders.remove(0)).unwrap()
 }
 
-fn rten() -> Arc<dyn Engine> {
+pub fn rten() -> Arc<dyn Engine> {
     open(Choice::Rten, &places()).unwrap().engine
 }
 
 /// The libraries that `make test` names.
 fn places() -> Places {
     let library = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    Places { onnxruntime: library("THORAX_ONNXRUNTIME"), openvino: library("THORAX_OPENVINO"), cache: None }
+    Places { onnxruntime: library("THORAX_ONNXRUNTIME"), openvino: library("THORAX_OPENVINO"), ..Places::default() }
 }
 
 fn onnxruntime() -> Arc<dyn Engine> {
@@ -68,7 +68,7 @@ fn analyzer(engine: Arc<dyn Engine>) -> Analyzer {
 }
 
 /// The films in `samples/`, by name.
-fn samples() -> Vec<(String, GrayImage)> {
+pub fn samples() -> Vec<(String, GrayImage)> {
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(root().join("samples")).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -85,7 +85,7 @@ fn request(film: &GrayImage) -> Request {
     Request { film: film.clone(), age_years: None, networks: Vec::new(), force: true, urgency: Urgency::Routine }
 }
 
-fn read(analyzer: &Analyzer, film: &GrayImage) -> Reading {
+pub fn read(analyzer: &Analyzer, film: &GrayImage) -> Reading {
     analyzer.submit_waiting(&request(film)).unwrap().wait().unwrap()
 }
 
@@ -138,7 +138,7 @@ fn onnxruntime_and_rten_agree_on_every_network() {
     agree(onnxruntime(), rten());
 }
 
-fn agree(one: Arc<dyn Engine>, other: Arc<dyn Engine>) {
+pub fn agree(one: Arc<dyn Engine>, other: Arc<dyn Engine>) {
     let full = Settings { full_precision: true, ..settings() };
     let open = |engine| Analyzer::open(bundle(), engine, full).unwrap();
     let (one, other) = (open(one), open(other));

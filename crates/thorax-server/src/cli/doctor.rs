@@ -63,15 +63,17 @@ impl Doctor {
     fn engine(&self, findings: &mut Findings) -> Option<Opened> {
         match app::open_engine(&self.options) {
             Ok(opened) => {
-                let origin = opened
-                    .library
-                    .as_ref()
-                    .map_or_else(|| "part of the program".to_owned(), |library| format!("from {}", library.display()));
+                let origin = self.origin(&opened);
                 findings.note("engine", format!("{}, {origin}", table::engine(&opened.engine.identity())));
                 if let Some(why) = &opened.passed_over {
                     findings.advice.push(format!(
                         "{why}. OpenVINO is the fastest engine, ONNX Runtime the next: `make run` fetches both, or give their libraries with --openvino and --onnxruntime"
                     ));
+                }
+                if self.options.engine != EngineName::OpenInference && self.options.inference.server.is_some() {
+                    findings.advice.push(
+                        "an inference server is named and not used; use it with --engine open-inference".to_owned(),
+                    );
                 }
                 Some(opened)
             }
@@ -83,6 +85,15 @@ impl Doctor {
                 ));
                 None
             }
+        }
+    }
+
+    fn origin(&self, opened: &Opened) -> String {
+        let server = self.options.places().ok().and_then(|places| places.server);
+        match (&opened.library, server) {
+            (Some(library), _) => format!("from {}", library.display()),
+            (None, Some(server)) => format!("at {}", server.url),
+            (None, None) => "part of the program".to_owned(),
         }
     }
 
@@ -116,6 +127,7 @@ fn residence(analyzer: &Analyzer, findings: &mut Findings) {
     let all: u64 = report.footprints.iter().sum();
     let networks = report.footprints.len();
     let mode = match report.budget {
+        _ if all == 0 => "their memory is the server's".to_owned(),
         Some(budget) if budget < all => format!("they take turns within {}", Size::from(budget)),
         _ => format!("all stay loaded, {}", Size::from(all)),
     };
@@ -135,6 +147,7 @@ fn name(engine: EngineName) -> &'static str {
         config::EngineName::Rten => "rten",
         config::EngineName::Onnxruntime => "onnxruntime",
         config::EngineName::Openvino => "openvino",
+        config::EngineName::OpenInference => "open-inference",
     }
 }
 

@@ -18,10 +18,21 @@ fn a_healthy_house() {
 fn a_missing_library_is_advice_unless_it_was_asked_for() {
     let (code, out, _) = run(thorax(&["doctor", "--onnxruntime", "no/such.so"]));
     assert_eq!(code, 0);
-    assert!(out.contains("advice") && out.contains("no/such.so") && out.contains("THORAX_ONNXRUNTIME"), "{out}");
+    assert!(out.contains("advice") && out.contains("no/such.so") && out.contains("--openvino"), "{out}");
     let (code, out, _) = run(thorax(&["doctor", "--engine", "onnxruntime", "--onnxruntime", "no/such.so"]));
     assert_eq!(code, 1);
     assert!(out.contains("PROBLEM") && out.contains("no/such.so"), "{out}");
+}
+
+#[test]
+fn an_inference_server_is_asked_only_where_it_was_chosen() {
+    let server = ["--inference-server", "http://127.0.0.1:1", "--inference-token", "hush"];
+    let (code, out, _) = run(thorax(&[&["doctor"][..], &server].concat()));
+    assert_eq!(code, 0);
+    assert!(out.contains("--engine open-inference"), "{out}");
+    let (code, out, _) = run(thorax(&[&["doctor", "--engine", "open-inference"][..], &server].concat()));
+    assert_eq!(code, 1);
+    assert!(out.contains("PROBLEM") && out.contains("http://127.0.0.1:1") && !out.contains("hush"), "{out}");
 }
 
 #[test]

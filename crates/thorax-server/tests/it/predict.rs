@@ -147,6 +147,11 @@ fn wrong_use_is_refused_with_advice_and_code_2() {
         (&["predict", "--format", "xml", "x"], "text, json"),
         (&["predict", "--age", "900", "x"], "0..=130"),
         (&["predict", "--engine", "abacus", "x"], "auto, rten, onnxruntime"),
+        (&["predict", "--engine", "open-inference", "x"], "THORAX_INFERENCE_SERVER"),
+        (
+            &["predict", "--engine", "open-inference", "--inference-server", "ftp://a.example", "x"],
+            "http:// or https://",
+        ),
         (&["frobnicate"], "unrecognized subcommand"),
     ] {
         let (code, out, err) = run(thorax(arguments));

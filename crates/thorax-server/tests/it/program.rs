@@ -19,9 +19,19 @@ pub fn toy() -> PathBuf {
 /// The program, in the root of the source tree, without the variables of whoever runs the tests.
 pub fn bare() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_thorax"));
-    for variable in
-        ["BUNDLE", "ENGINE", "ONNXRUNTIME", "MEMORY_BUDGET", "THREADS", "DATA", "DATABASE", "REDIS", "CONFIG", "DEMO"]
-    {
+    for variable in [
+        "BUNDLE",
+        "ENGINE",
+        "ONNXRUNTIME",
+        "MEMORY_BUDGET",
+        "THREADS",
+        "DATA",
+        "DATABASE",
+        "REDIS",
+        "CONFIG",
+        "DEMO",
+        "INFERENCE_SERVER",
+    ] {
         command.env_remove(format!("THORAX_{variable}"));
     }
     command.current_dir(root());

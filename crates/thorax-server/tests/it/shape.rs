@@ -64,6 +64,7 @@ const READ: &[&str] = &[
     "provenance.minimum_votes",
     "provenance.networks",
     "provenance.networks[].name",
+    "provenance.networks[].precision",
     "provenance.networks[].sha256",
     "provenance.program",
     "provenance.recipe",

@@ -97,7 +97,7 @@ pub struct NetworkIdentity {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "described only; the domain writes it")]
 pub struct EngineIdentity {
-    /// `rten` or `onnxruntime`.
+    /// `rten`, `onnxruntime`, `openvino` or `open-inference`.
     name: String,
     /// Its version.
     version: String,
