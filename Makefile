@@ -97,7 +97,8 @@ bench:
 	@scripts/toolchain.sh
 	@scripts/venv.sh
 	@scripts/engines.sh $(ENGINES) || echo "thorax: an engine's library cannot be had; its rows are left out" >&2
-	cargo build --release --locked --package thorax-server --examples
+	cargo build --release --locked --package thorax-server
+	cargo build --release --locked --package thorax-inference --example pass_times
 	@set -e; for script in bench/*.py; do echo "== $$script"; $(PYTHON) $$script; done
 
 bench-web:

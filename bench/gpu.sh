@@ -44,6 +44,6 @@ if [ ! -f "$library" ]; then
     exit 1
 fi
 
-cargo build --release --locked --package thorax-server --example consensus_times
+cargo build --release --locked --package thorax-server
 exec $venv/bin/python bench/gpu --library "$library" --tensorrt "${THORAX_GPU_TENSORRT:-1}" \
     --python "${THORAX_GPU_PYTHON:-training/.venv/bin/python}" "$@"

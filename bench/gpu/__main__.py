@@ -17,8 +17,8 @@ from pathlib import Path
 from meter import Meter
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-EXAMPLE = ROOT / "target/release/examples/consensus_times"
-GIB = 1 << 30
+PROGRAM = ROOT / "target/release/thorax"
+BATCH = 16
 BUDGETS = (8, 4, 2, 1)
 
 
@@ -31,7 +31,12 @@ class Measured:
     peak: float
 
     def milliseconds(self) -> float:
-        return statistics.median(self.report["milliseconds"])
+        one = self.report.get("one_at_a_time", self.report)
+        return statistics.median(one["milliseconds"])
+
+    def rate(self) -> str:
+        """Films a second in the largest batches."""
+        return f"{self.report['throughput'][-1]['films_per_second']:.1f}" if self.report else f"failed: {self.failure}"
 
 
 def run(command: list[str], meter: Meter, folder: Path = ROOT) -> Measured:
@@ -56,16 +61,9 @@ class Bench:
         self.wrong = 0
 
     def thorax(self, engine: str, *more: str) -> Measured:
-        command = [
-            str(EXAMPLE),
-            "--bundle",
-            str(self.options.bundle),
-            "--engine",
-            engine,
-            "--library",
-            str(self.options.library),
-        ]
-        command += ["--cache", str(self.cache), "--threads", str(self.options.threads), *more, str(self.options.film)]
+        command = [str(PROGRAM), "bench", "--json", "--bundle", str(self.options.bundle), "--engine", engine]
+        command += ["--onnxruntime", str(self.options.library), "--engine-cache", str(self.cache)]
+        command += ["--threads", str(self.options.threads), *more, str(self.options.film)]
         return run(command, self.meter)
 
     def torch(self, mode: str, *more: str) -> Measured:
@@ -90,35 +88,34 @@ class Bench:
 
     def budgets(self, engine: str, reference: Measured) -> None:
         for budget in BUDGETS:
-            runs = ("--budget", str(budget * GIB), "--runs", str(self.options.runs))
-            alone = self.thorax(engine, *runs)
+            budgeted = ("--memory-budget", f"{budget}GiB")
+            alone = self.thorax(engine, *budgeted, "--batches", "0", "--runs", str(self.options.runs))
             if alone.report is None:
                 print(f"| {engine} | {budget} GiB | failed: {alone.failure} |" + " |" * 8)
                 self.wrong += 1
                 continue
-            precisions = "/".join(sorted(set(alone.report["precisions"])))
+            precisions, memory = alone.report["precision"], alone.report["memory"]
             if engine == "tensorrt" and "fp16" not in precisions:
                 self.wrong += 1
-            many = self.thorax(engine, "--budget", str(budget * GIB), "--in-flight", "16", "--runs", "96")
-            rate = f"{many.report['images_per_second']:.1f}" if many.report else f"failed: {many.failure}"
+            many = self.thorax(engine, *budgeted, "--batches", str(BATCH), "--runs", "96")
             peak = max(alone.peak, many.peak)
             tolerance = "fp16" if "fp16" in precisions else "f32"
             cells = [
                 precisions,
                 f"{alone.milliseconds():.1f}",
-                rate,
+                many.rate(),
                 f"{peak:.0f}",
-                f"{alone.report['device_peak_mib'] or '-'}",
-                f"{alone.report['accounted_peak_mib']}",
+                f"{memory['device_peak'] >> 20}" if memory["device_peak"] else "-",
+                f"{memory['networks'] >> 20}",
                 self.held(peak, budget),
-                str(alone.report["out_of_memory"]),
+                str(memory["shortages"]),
                 self.off(alone, reference, tolerance),
             ]
             print(f"| {engine} | {budget} GiB | " + " | ".join(cells) + " |", flush=True)
 
     def ways(self) -> None:
-        print("\n| way | median ms | films/s, 16 in flight | peak MiB on the card |\n|---|---:|---:|---:|")
-        runs = ("--runs", str(self.options.runs))
+        print("\n| way | median ms | films/s, batches of 16 | peak MiB on the card |\n|---|---:|---:|---:|")
+        runs = ("--batches", "0", "--runs", str(self.options.runs))
         rows = [(f"Thorax {engine}, resident", self.thorax(engine, *runs), engine) for engine in self.engines()]
         rows += [
             (f"Thorax {engine}, one at a time", self.thorax(engine, "--one-at-a-time", *runs), None)
@@ -132,8 +129,7 @@ class Bench:
             if measured.report is None:
                 print(f"| {name} | failed: {measured.failure} | | |")
                 continue
-            many = self.thorax(engine, "--in-flight", "16", "--runs", "96") if engine else None
-            rate = f"{many.report['images_per_second']:.1f}" if many and many.report else "-"
+            rate = self.thorax(engine, "--batches", str(BATCH), "--runs", "96").rate() if engine else "-"
             print(f"| {name} | {measured.milliseconds():.1f} | {rate} | {measured.peak:.0f} |", flush=True)
         if not Path(self.options.python).is_file():
             print("\nno training environment with PyTorch (make -C training .venv/bin/python): its rows are left out")
@@ -161,7 +157,7 @@ def main() -> None:
         options.python.absolute(),
     )
     bench = Bench(options, ROOT / ".cache/gpu-engines")
-    reference = bench.thorax("onnxruntime", "--runs", "1", "--full-precision")
+    reference = bench.thorax("onnxruntime", "--runs", "1", "--batches", "0", "--precision", "f32")
     if reference.report is None:
         sys.exit(f"the processor's results cannot be had: {reference.failure}")
     print(f"\n{bench.meter.name}, {bench.meter.total >> 20} MiB, {bench.meter.used() >> 20} MiB of them used before;")

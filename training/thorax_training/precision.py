@@ -166,7 +166,9 @@ def hold(split: dict, engines: Iterable[str]) -> None:
     for engine in engines:
         told = split[engine]["ensemble"]
         if told["top_class_changes"] > CONSENSUS_CHANGE * told["films"]:
-            raise ValueError(f"{engine}: the consensus changes {told['top_class_changes']} of {told['films']} top classes")
+            raise ValueError(
+                f"{engine}: the consensus changes {told['top_class_changes']} of {told['films']} top classes"
+            )
 
 
 def drift(paths: Paths, content: dict, allowed: dict[str, list[str]]) -> dict:

@@ -55,6 +55,8 @@ pub struct Lease {
     pub attempt: i32,
     /// How many there may be.
     pub max_attempts: i32,
+    /// Which comes first.
+    pub priority: Priority,
     /// Ends at, unless it is renewed.
     pub until: Timestamp,
 }

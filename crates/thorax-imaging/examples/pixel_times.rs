@@ -1,9 +1,11 @@
-//! Thorax's side of `bench/pixels.py`: takes one task a line, and for each following `go` does it once and answers how many
+//! Thorax's side of `bench/pixels.py` and `bench/instructions.sh`: takes one task a line, and for each following `go` does it once and answers how many
 //! nanoseconds that took. Tasks, with the threads to use:
 //!
 //! ```text
 //! {"threads": 1, "clahe": {"file": "raw samples, little endian", "width": 8, "height": 8, "bits": 16}}
 //! {"threads": 2, "film": {"file": "a radiograph", "recipe": [{"step": "depth8"}, …]}}
+//! {"threads": 1, "decode": {"file": "a radiograph"}}
+//! {"threads": 1, "prepare": {"file": "a radiograph, decoded beforehand", "recipe": [{"step": "depth8"}, …]}}
 //! ```
 
 use serde::Deserialize;
@@ -24,6 +26,8 @@ struct Request {
     threads: usize,
     clahe: Option<Raw>,
     film: Option<Film>,
+    decode: Option<Coded>,
+    prepare: Option<Film>,
 }
 
 #[derive(Deserialize)]
@@ -35,6 +39,11 @@ struct Raw {
 }
 
 #[derive(Deserialize)]
+struct Coded {
+    file: PathBuf,
+}
+
+#[derive(Deserialize)]
 struct Film {
     file: PathBuf,
     recipe: Recipe,
@@ -43,6 +52,8 @@ struct Film {
 enum Task {
     Clahe(GrayImage),
     Film(Vec<u8>, Recipe),
+    Decode(Vec<u8>),
+    Prepare(GrayImage, Recipe),
 }
 
 impl Task {
@@ -55,6 +66,12 @@ impl Task {
                 let film = decode(bytes, &Limits::default())?;
                 black_box(recipe.apply(&film.image, None)?);
             }
+            Self::Decode(bytes) => {
+                black_box(decode(bytes, &Limits::default())?);
+            }
+            Self::Prepare(image, recipe) => {
+                black_box(recipe.apply(image, None)?);
+            }
         }
         Ok(())
     }
@@ -64,7 +81,13 @@ fn prepare(request: Request) -> Result<Task, Box<dyn Error + Send + Sync>> {
     if let Some(Film { file, recipe }) = request.film {
         return Ok(Task::Film(std::fs::read(file)?, recipe));
     }
-    let Raw { file, width, height, bits } = request.clahe.ok_or("a task is `clahe` or `film`")?;
+    if let Some(Coded { file }) = request.decode {
+        return Ok(Task::Decode(std::fs::read(file)?));
+    }
+    if let Some(Film { file, recipe }) = request.prepare {
+        return Ok(Task::Prepare(decode(&std::fs::read(file)?, &Limits::default())?.image, recipe));
+    }
+    let Raw { file, width, height, bits } = request.clahe.ok_or("a task is `clahe`, `film`, `decode` or `prepare`")?;
     let bytes = std::fs::read(file)?;
     let pixels = match bits {
         8 => Pixels::U8(bytes),

@@ -27,6 +27,8 @@ use crate::gate;
 use crate::locator::{LocateError, Locator};
 use crate::proof;
 pub use crate::proof::OpenError;
+use crate::queue::Order;
+pub use crate::queue::Urgency;
 use crate::round::{self, Seat};
 
 /// How an analyzer is to work.
@@ -36,19 +38,22 @@ pub struct Settings {
     pub memory_budget: Option<u64>,
     /// Worker threads; each runs one network at a time on one core.
     pub threads: usize,
-    /// Films that may wait before further ones are refused.
+    /// Films of each urgency that may wait before further ones are refused.
     pub queue: usize,
     /// Films that go through a network together at most; fewer where the budget holds no more.
     pub batch: usize,
+    /// How long a routine film waits for others to go with, while fewer than `batch` wait. Urgent ones wait for nobody.
+    pub batch_wait: Duration,
     /// Compute everything in f32, also where the bundle allows less.
     pub full_precision: bool,
 }
 
 impl Default for Settings {
-    /// All networks resident, a worker for each core, 64 films waiting, batches of 4: larger ones cost memory.
+    /// All networks resident, a worker for each core, 64 films waiting, batches of 4: larger ones cost memory. Films go at once
+    /// with those that are there.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { memory_budget: None, threads, queue: 64, batch: 4, full_precision: false }
+        Self { memory_budget: None, threads, queue: 64, batch: 4, batch_wait: Duration::ZERO, full_precision: false }
     }
 }
 
@@ -63,6 +68,8 @@ pub struct Request {
     pub networks: Vec<String>,
     /// Go on though the gate refuses; recorded in the result.
     pub force: bool,
+    /// How soon it is to be read. The result is the same.
+    pub urgency: Urgency,
 }
 
 /// Why a film was not taken.
@@ -188,7 +195,8 @@ impl Analyzer {
         let locator = Locator::load(&bundle, engine.as_ref())?;
         let shared = Arc::new(Shared { bundle, engine, precisions, shelf, locator });
         proof::prove(&shared, settings.threads)?;
-        let size = Size { threads: settings.threads, queue: settings.queue, batch };
+        let order = Order { limit: settings.queue, batch, wait: settings.batch_wait };
+        let size = Size { threads: settings.threads, order };
         Ok(Self { desk: Desk::open(shared, size) })
     }
 
@@ -254,6 +262,7 @@ impl Analyzer {
         let networks = bundle.networks().len();
         let seat = Seat {
             caller,
+            urgency: request.urgency,
             samples,
             voters,
             force: request.force,

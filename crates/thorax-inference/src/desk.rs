@@ -2,7 +2,6 @@
 //! runs one network at a time on one core: networks side by side, not each on all cores.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -16,6 +15,7 @@ use crate::bundle::Bundle;
 use crate::engine::{Engine, Session};
 use crate::locator::{LocateError, Locator};
 use crate::network::{self, NetworkOutputs};
+use crate::queue::{Order, Queue, Urgency};
 use crate::recovery;
 use crate::round::{Pass, Round, Seat};
 
@@ -58,10 +58,16 @@ pub struct Busy {
     pub limit: usize,
 }
 
+/// Passes of urgent films after which one of routine films goes, where there are any: two films' worth, so that one urgent film
+/// is never stopped for them, and however many come, the others get on.
+const OVERTAKING: usize = 12;
+
 struct State<T> {
-    waiting: VecDeque<Seat<T>>,
+    waiting: Queue<T>,
     rounds: Vec<Round<T>>,
     next_round: u64,
+    /// Passes of urgent films that were started since the last one of routine films, while there were such.
+    overtaken: usize,
     /// Milliseconds that a film took in each network, the newest most: the longest go first.
     costs: Vec<f64>,
     closing: bool,
@@ -75,7 +81,6 @@ struct Board<T> {
     /// The queue has room.
     room: Condvar,
     queue: usize,
-    batch: usize,
 }
 
 /// The desk. Dropping it waits for the passes that are running; films that wait are dropped with their callers.
@@ -89,10 +94,8 @@ pub struct Desk<T: Caller> {
 pub struct Size {
     /// Worker threads.
     pub threads: usize,
-    /// Films that may wait.
-    pub queue: usize,
-    /// Films that go through a network together at most.
-    pub batch: usize,
+    /// How films are put together.
+    pub order: Order,
 }
 
 impl<T: Caller> Desk<T> {
@@ -100,14 +103,22 @@ impl<T: Caller> Desk<T> {
     pub fn open(shared: Arc<Shared>, size: Size) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "only the order of the first guesses matters")]
         let costs = shared.bundle.networks().iter().map(|network| network.parameters as f64).collect();
-        let state = State { waiting: VecDeque::new(), rounds: Vec::new(), next_round: 0, costs, closing: false };
+        let Order { limit, batch, wait } = size.order;
+        let order = Order { limit: limit.max(1), batch: batch.max(1), wait };
+        let state = State {
+            waiting: Queue::new(order),
+            rounds: Vec::new(),
+            next_round: 0,
+            overtaken: 0,
+            costs,
+            closing: false,
+        };
         let board = Arc::new(Board {
             shared,
             state: Mutex::new(state),
             work: Condvar::new(),
             room: Condvar::new(),
-            queue: size.queue.max(1),
-            batch: size.batch.max(1),
+            queue: order.limit,
         });
         let threads = (0..size.threads.max(1))
             .filter_map(|index| {
@@ -136,10 +147,10 @@ impl<T: Caller> Desk<T> {
     /// [`Busy`] when it is full.
     pub fn submit(&self, seat: Seat<T>) -> Result<(), Busy> {
         let mut state = self.board.lock();
-        if state.waiting.len() >= self.board.queue {
+        if !state.waiting.has_room(seat.urgency) {
             return Err(Busy { limit: self.board.queue });
         }
-        state.waiting.push_back(seat);
+        state.waiting.push(seat);
         self.board.work.notify_one();
         Ok(())
     }
@@ -147,10 +158,10 @@ impl<T: Caller> Desk<T> {
     /// Puts a film into the queue as soon as there is room.
     pub fn submit_waiting(&self, seat: Seat<T>) {
         let mut state = self.board.lock();
-        while state.waiting.len() >= self.board.queue {
+        while !state.waiting.has_room(seat.urgency) {
             state = self.board.room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.waiting.push_back(seat);
+        state.waiting.push(seat);
         self.board.work.notify_one();
     }
 }
@@ -179,44 +190,73 @@ impl<T: Caller> Board<T> {
         }
     }
 
-    /// The next pass to run; `None` when the desk closes.
+    /// The next pass to run; `None` when the desk closes. Urgent films go first, but for one pass in [`OVERTAKING`]. What runs is
+    /// not broken off: an urgent film waits for a worker no longer than one network takes over one batch.
     fn next(&self) -> Option<Pass> {
         let mut state = self.lock();
         loop {
             if state.closing {
                 return None;
             }
-            if let Some(pass) = self.start(&mut state) {
-                return Some(pass);
+            let order = match state.overtaken {
+                OVERTAKING.. => [Urgency::Routine, Urgency::Stat],
+                _ => [Urgency::Stat, Urgency::Routine],
+            };
+            let pass = order.into_iter().find_map(|urgency| self.advance(&mut state, urgency));
+            if pass.is_some() {
+                return pass;
             }
-            if !self.seat(&mut state) {
-                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
+            state = self.rest(state);
         }
+    }
+
+    /// Waits until something changes, or until films have waited for company long enough.
+    fn rest<'a>(&self, state: MutexGuard<'a, State<T>>) -> MutexGuard<'a, State<T>> {
+        match state.waiting.patience() {
+            None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some(left) => self.work.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+        }
+    }
+
+    /// Starts a pass for films of this urgency. A round is made only where none under way has anything to start: until then a
+    /// worker that is free shares that round, and the films that wait become more, which go faster together.
+    fn advance(&self, state: &mut State<T>, urgency: Urgency) -> Option<Pass> {
+        let mut pass = self.start(state, urgency);
+        if pass.is_none() && self.seat(state, urgency) {
+            pass = self.start(state, urgency);
+        }
+        if pass.is_some() {
+            let is_routine = |round: &Round<T>| round.urgency == Urgency::Routine;
+            let overtakes = urgency == Urgency::Stat
+                && (!state.waiting.is_empty(Urgency::Routine) || state.rounds.iter().any(is_routine));
+            state.overtaken = if overtakes { state.overtaken + 1 } else { 0 };
+        }
+        pass
     }
 
     /// Starts a pass of a round under way. A network that is loaded goes before one that must be loaded first, and of those
     /// the one that takes longest, so that the workers end together.
-    fn start(&self, state: &mut State<T>) -> Option<Pass> {
+    fn start(&self, state: &mut State<T>, urgency: Urgency) -> Option<Pass> {
         let State { rounds, costs, .. } = state;
-        rounds.iter_mut().find_map(|round| {
+        rounds.iter_mut().filter(|round| round.urgency == urgency).find_map(|round| {
             round.drop_where(T::is_gone);
             let Shared { bundle, shelf, .. } = &*self.shared;
             round.start(bundle, |network| if shelf.is_idle(network) { 1e15 + costs[network] } else { costs[network] })
         })
     }
 
-    /// Makes a round of films that wait; false when none do.
-    fn seat(&self, state: &mut State<T>) -> bool {
-        state.waiting.retain(|seat| !seat.caller.is_gone());
+    /// Makes a round of films that wait; false when none are to go.
+    fn seat(&self, state: &mut State<T>, urgency: Urgency) -> bool {
         state.rounds.retain(|round| !round.is_over());
-        let films = state.waiting.len().min(self.batch);
-        if films == 0 {
+        if state.waiting.drop_where(T::is_gone) {
+            self.room.notify_all();
+        }
+        let seats = state.waiting.take(urgency);
+        if seats.is_empty() {
             return false;
         }
-        let seats = state.waiting.drain(..films).collect();
         let networks = self.shared.bundle.networks().len();
-        state.rounds.push(Round::new(state.next_round, seats, networks));
+        state.rounds.push(Round::new((state.next_round, urgency), seats, networks));
         state.next_round += 1;
         self.room.notify_all();
         self.work.notify_all();

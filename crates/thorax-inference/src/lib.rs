@@ -14,6 +14,7 @@ mod gate;
 mod locator;
 mod network;
 mod proof;
+mod queue;
 mod recovery;
 mod round;
 

@@ -11,6 +11,7 @@ use crate::bundle::Bundle;
 use crate::engine::{Batch, Tensor};
 use crate::gate;
 use crate::network::NetworkOutputs;
+use crate::queue::Urgency;
 
 /// The gate's network comes first in every bundle.
 pub const GATE: usize = 0;
@@ -31,6 +32,8 @@ pub struct Opinion {
 pub struct Seat<T> {
     /// The caller's own.
     pub caller: T,
+    /// How soon the film is to be read.
+    pub urgency: Urgency,
     /// The prepared samples of each view of the bundle; none of a view that no network is to look at.
     pub samples: Vec<Vec<f32>>,
     /// Networks whose votes are wanted.
@@ -72,6 +75,8 @@ impl<T> Seat<T> {
 pub struct Round<T> {
     /// The number by which tasks find their round.
     pub id: u64,
+    /// How soon its films are to be read.
+    pub urgency: Urgency,
     seats: Vec<Option<Seat<T>>>,
     todo: Vec<usize>,
     running: usize,
@@ -90,9 +95,9 @@ pub struct Pass {
 }
 
 impl<T> Round<T> {
-    /// A round over films, with `networks` in the bundle.
-    pub fn new(id: u64, seats: Vec<Seat<T>>, networks: usize) -> Self {
-        Self { id, seats: seats.into_iter().map(Some).collect(), todo: (0..networks).collect(), running: 0 }
+    /// A round over films of one urgency, with `networks` in the bundle.
+    pub fn new((id, urgency): (u64, Urgency), seats: Vec<Seat<T>>, networks: usize) -> Self {
+        Self { id, urgency, seats: seats.into_iter().map(Some).collect(), todo: (0..networks).collect(), running: 0 }
     }
 
     /// Starts the next pass: the gate's network first, then the one that `cost` ranks highest.

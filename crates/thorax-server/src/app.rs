@@ -10,6 +10,7 @@ pub use services::{App, Parts, open_store, resident};
 
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use thorax_inference::analyzer::{Analyzer, OpenError, Settings};
@@ -79,6 +80,8 @@ fn settings(options: &Options) -> Settings {
     Settings {
         memory_budget: options.memory_budget.budget(),
         threads,
+        batch: usize::from(options.batch),
+        batch_wait: Duration::from_millis(options.batch_wait.into()),
         full_precision: options.precision == PrecisionName::F32,
         ..standard
     }

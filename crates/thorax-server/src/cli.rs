@@ -1,6 +1,7 @@
 //! The command line: one file a command. Each explains itself in its own help, and gives an [`Outcome`] or an error.
 
 mod batch;
+mod bench;
 mod bundle;
 mod clahe;
 mod completions;
@@ -35,6 +36,7 @@ Examples:
   thorax evaluate films/ --labels labels.csv      how good is the bundle on films with known labels?
   thorax replay result.json film.dcm              does the same come out again?
   thorax serve --demo                             the web application, at http://127.0.0.1:8000
+  thorax bench                                    how fast is this machine?
   thorax doctor                                   what is here, what is missing, how to mend it
 
 Exit code: 0 every file was read (a refused film counts as read), 1 something failed, 2 wrong use.
@@ -56,6 +58,7 @@ enum Command {
     Predict(predict::Predict),
     Batch(batch::Batch),
     Evaluate(evaluate::Evaluate),
+    Bench(bench::Bench),
     Clahe(clahe::Enhance),
     Replay(replay::Replay),
     Bundle(bundle::Inspect),
@@ -92,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Predict(command) => command.run(),
         Command::Batch(command) => command.run(),
         Command::Evaluate(command) => command.run(),
+        Command::Bench(command) => command.run(),
         Command::Clahe(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Bundle(command) => command.run(),

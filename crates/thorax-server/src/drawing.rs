@@ -3,6 +3,14 @@
 
 use std::fmt::Write as _;
 
+/// The colours of drawings that stand alone: words, marks, and curves that are told apart without their colours, too.
+pub const STYLE: &str = "\
+text{font:13px system-ui,sans-serif;fill:#1c2a30}.small{font-size:12px;fill:#4c5c63}.title{font-size:15px;font-weight:600}\
+.middle{text-anchor:middle}.end{text-anchor:end}.ground{fill:#fff}.grid{stroke:#dfe5e8}.even{stroke:#8a979d;stroke-dasharray:4 4}\
+.curve{fill:none;stroke-width:2}.whisker{stroke:#19566e;stroke-width:1.5}.dot{fill:#19566e}.bar{fill:#c3d6de}\
+.c0{stroke:#a8361f}.c1{stroke:#7c5300;stroke-dasharray:9 3}.c2{stroke:#19566e;stroke-dasharray:2 3}\
+.c3{stroke:#5546a8;stroke-dasharray:9 3 2 3}.c4{stroke:#19566e}";
+
 /// A drawing that grows.
 pub struct Drawing {
     text: String,

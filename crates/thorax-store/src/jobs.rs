@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use thorax_domain::audit::AuditEvent;
 use thorax_domain::clock::Timestamp;
 use thorax_domain::ids::{JobId, PredictionId, XRayId};
-use thorax_domain::job::{JobState, Lease, Progress};
+use thorax_domain::job::{JobState, Lease, Priority, Progress};
 use thorax_domain::prediction::{Prediction, Provenance};
 use uuid::Uuid;
 
@@ -357,6 +357,7 @@ impl Claimed {
             prediction: PredictionId::from_uuid(self.prediction_id),
             attempt: self.attempt,
             max_attempts: self.max_attempts,
+            priority: Priority(i16::try_from(self.priority).unwrap_or(0)),
             until,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thorax_domain::prediction::{Consensus, Diagnosis};
 use thorax_imaging::{GrayImage, Pixels};
-use thorax_inference::analyzer::{Analyzer, Request, Settings, SubmitError};
+use thorax_inference::analyzer::{AnalysisError, Analyzer, Request, Settings, SubmitError, Ticket, Urgency};
 use thorax_inference::bundle::Bundle;
 
 use crate::toy::{
@@ -232,6 +232,125 @@ fn a_full_queue_refuses_and_concurrent_films_share_passes() {
         assert_probabilities(&consensus, expected(&[0, 1, 2, 3, 4, 5], f32::from(LIGHT) / 255.0));
     }
     assert!(behaviour.largest_batch.load(Ordering::Relaxed) > 1);
+}
+
+/// A door that opens at the latest when a test ends, so that one that fails does not wait for ever.
+struct Latch(Arc<Door>);
+
+impl Drop for Latch {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
+
+/// One worker, one film a pass, and a routine film of the first grey that stands at the door until it opens.
+fn behind_a_door(queue: usize) -> (Analyzer, Arc<Behaviour>, Ticket, Latch, tempfile::TempDir) {
+    let door = Arc::new(Door::default());
+    let behaviour = Behaviour { door: Some(Arc::clone(&door)), ..Behaviour::default() };
+    let (analyzer, behaviour, folder) =
+        open(behaviour, Settings { threads: 1, batch: 1, queue, ..Settings::default() });
+    let latch = Latch(door);
+    let first = submit(&analyzer, ROUTINE[0], Urgency::Routine);
+    latch.0.wait_for_one();
+    (analyzer, behaviour, first, latch, folder)
+}
+
+fn submit(analyzer: &Analyzer, grey: u8, urgency: Urgency) -> Ticket {
+    analyzer.submit(&Request { urgency, ..request(grey) }).unwrap()
+}
+
+/// The greys of the films in the order in which their passes began.
+fn order(behaviour: &Behaviour) -> Vec<u8> {
+    behaviour.passes.lock().unwrap().iter().map(|&(grey, _)| grey).collect()
+}
+
+/// A grey of an urgent film, and those of routine ones.
+const URGENT: u8 = 250;
+const ROUTINE: [u8; 3] = [180, 190, 210];
+
+#[test]
+fn an_urgent_film_overtakes_what_waits_and_what_is_under_way() {
+    let (analyzer, behaviour, first, latch, _folder) = behind_a_door(8);
+    let routine = [ROUTINE[1], ROUTINE[2]].map(|grey| submit(&analyzer, grey, Urgency::Routine));
+    let urgent = submit(&analyzer, URGENT, Urgency::Stat);
+    drop(latch);
+    for ticket in routine.into_iter().chain([urgent, first]) {
+        ticket.wait().unwrap();
+    }
+    let order = order(&behaviour);
+    assert_eq!((order.len(), order[0]), (24, ROUTINE[0]));
+    assert_eq!(order[1..7], [URGENT; 6], "after the one pass that ran when it came");
+}
+
+#[test]
+fn routine_films_get_on_however_many_urgent_ones_come() {
+    let (analyzer, behaviour, first, latch, _folder) = behind_a_door(64);
+    let urgent: Vec<Ticket> = (0..20).map(|_| submit(&analyzer, URGENT, Urgency::Stat)).collect();
+    drop(latch);
+    for ticket in urgent.into_iter().chain([first]) {
+        ticket.wait().unwrap();
+    }
+    let order = order(&behaviour);
+    let routine: Vec<usize> = (0..order.len()).filter(|&place| order[place] != URGENT).collect();
+    assert_eq!(order.len(), 126);
+    assert_eq!(routine, [0, 13, 26, 39, 52, 65], "after twelve urgent passes one of the others");
+}
+
+#[test]
+fn a_queue_full_of_routine_films_lets_urgent_ones_in() {
+    let (analyzer, behaviour, first, latch, _folder) = behind_a_door(2);
+    let routine = [ROUTINE[1], ROUTINE[2]].map(|grey| submit(&analyzer, grey, Urgency::Routine));
+    assert!(analyzer.submit(&request(LIGHT)).is_err());
+    let urgent = [(); 2].map(|()| submit(&analyzer, URGENT, Urgency::Stat));
+    let refused = analyzer.submit(&Request { urgency: Urgency::Stat, ..request(URGENT) });
+    assert!(matches!(refused, Err(SubmitError::Busy(busy)) if busy.limit == 2), "theirs is bounded, too");
+    drop(latch);
+    for ticket in urgent.into_iter().chain(routine).chain([first]) {
+        ticket.wait().unwrap();
+    }
+    assert_eq!(order(&behaviour)[1..13], [URGENT; 12]);
+}
+
+#[test]
+fn who_waits_for_room_gets_it_when_those_before_have_gone() {
+    let (analyzer, _, first, latch, _folder) = behind_a_door(1);
+    let gone = submit(&analyzer, LIGHT, Urgency::Routine);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| analyzer.submit_waiting(&request(LIGHT)).unwrap().wait().unwrap());
+        drop((first, gone, latch));
+        assert!(waiting.join().unwrap().prediction.consensus.is_some());
+    });
+}
+
+#[test]
+fn films_that_wait_for_company_share_passes() {
+    // Longer than any test: only company ends it.
+    let wait = Duration::from_hours(1);
+    let (analyzer, behaviour, _folder) =
+        open(Behaviour::default(), Settings { batch: 3, batch_wait: wait, ..settings() });
+    for ticket in ROUTINE.map(|grey| submit(&analyzer, grey, Urgency::Routine)) {
+        ticket.wait().unwrap();
+    }
+    assert_eq!(*behaviour.passes.lock().unwrap(), [(ROUTINE[0], 3); 6]);
+}
+
+#[test]
+fn an_urgent_film_waits_for_no_company() {
+    let wait = Duration::from_hours(1);
+    let (analyzer, behaviour, _folder) = open(Behaviour::default(), Settings { batch_wait: wait, ..settings() });
+    let routine = submit(&analyzer, ROUTINE[0], Urgency::Routine);
+    submit(&analyzer, URGENT, Urgency::Stat).wait().unwrap();
+    assert_eq!(order(&behaviour), [URGENT; 6]);
+    drop(analyzer);
+    assert_eq!(routine.wait().unwrap_err(), AnalysisError::Closed);
+}
+
+#[test]
+fn a_film_that_stays_alone_goes_when_it_has_waited() {
+    let wait = Duration::from_millis(20);
+    let (analyzer, behaviour, _folder) = open(Behaviour::default(), Settings { batch_wait: wait, ..settings() });
+    submit(&analyzer, ROUTINE[0], Urgency::Routine).wait().unwrap();
+    assert_eq!(*behaviour.passes.lock().unwrap(), [(ROUTINE[0], 1); 6]);
 }
 
 #[test]

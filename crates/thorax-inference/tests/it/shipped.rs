@@ -12,7 +12,7 @@ use thorax_imaging::heat::Heat;
 use thorax_imaging::recipe::{Field, depth8};
 use thorax_imaging::resize::{Filter, resize};
 use thorax_imaging::{GrayImage, Pixels};
-use thorax_inference::analyzer::{Analyzer, Reading, Request, Settings};
+use thorax_inference::analyzer::{Analyzer, Reading, Request, Settings, Urgency};
 use thorax_inference::bundle::Bundle;
 use thorax_inference::engine::{Choice, Engine, Places, open};
 
@@ -82,7 +82,7 @@ pub fn samples() -> Vec<(String, GrayImage)> {
 }
 
 fn request(film: &GrayImage) -> Request {
-    Request { film: film.clone(), age_years: None, networks: Vec::new(), force: true }
+    Request { film: film.clone(), age_years: None, networks: Vec::new(), force: true, urgency: Urgency::Routine }
 }
 
 pub fn read(analyzer: &Analyzer, film: &GrayImage) -> Reading {

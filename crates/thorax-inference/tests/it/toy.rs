@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use tempfile::TempDir;
 use thorax_domain::prediction::{EngineIdentity, Precision};
 use thorax_imaging::{GrayImage, Pixels, encode};
-use thorax_inference::analyzer::{Analyzer, Request, Settings};
+use thorax_inference::analyzer::{Analyzer, Request, Settings, Urgency};
 use thorax_inference::bundle::{Bundle, hash};
 use thorax_inference::engine::{Batch, Engine, EngineError, Graph, Session, Tensor};
 
@@ -38,26 +38,35 @@ pub struct Behaviour {
     pub films: AtomicUsize,
     /// How often a network was loaded.
     pub loads: AtomicUsize,
+    /// Grey of the first film and number of films of each pass, in the order in which passes began, the golden ones not counted.
+    pub passes: Mutex<Vec<(u8, usize)>>,
 }
 
 /// A door that passes wait at.
 #[derive(Debug, Default)]
 pub struct Door {
-    open: Mutex<bool>,
-    opened: Condvar,
+    /// Whether it is open, and how many passes have come to it.
+    state: Mutex<(bool, usize)>,
+    changed: Condvar,
 }
 
 impl Door {
     pub fn open(&self) {
-        *self.open.lock().unwrap() = true;
-        self.opened.notify_all();
+        self.state.lock().unwrap().0 = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until a pass has come to the door.
+    pub fn wait_for_one(&self) {
+        let state = self.state.lock().unwrap();
+        drop(self.changed.wait_while(state, |(_, come)| *come == 0).unwrap());
     }
 
     fn pass(&self) {
-        let mut open = self.open.lock().unwrap();
-        while !*open {
-            open = self.opened.wait(open).unwrap();
-        }
+        let mut state = self.state.lock().unwrap();
+        state.1 += 1;
+        self.changed.notify_all();
+        drop(self.changed.wait_while(state, |(open, _)| !*open).unwrap());
     }
 }
 
@@ -114,6 +123,9 @@ impl Session for ToySession {
             return Ok(vec![Tensor { shape: vec![1, 1, 1, 2], samples: vec![0.0, right] }]);
         }
         if !golden {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a grey is 0 to 255")]
+            let grey = (means[0] * 255.0).round() as u8;
+            behaviour.passes.lock().unwrap().push((grey, batch.films));
             behaviour.largest_batch.fetch_max(batch.films, Ordering::Relaxed);
             behaviour.films.fetch_add(batch.films, Ordering::Relaxed);
             if let Some(door) = &behaviour.door {
@@ -255,7 +267,7 @@ pub fn flat(grey: u8) -> GrayImage {
 
 /// A request for all networks on a film of one grey.
 pub fn request(grey: u8) -> Request {
-    Request { film: flat(grey), age_years: None, networks: Vec::new(), force: false }
+    Request { film: flat(grey), age_years: None, networks: Vec::new(), force: false, urgency: Urgency::Routine }
 }
 
 /// An analyzer on the toy bundle; the folder lives as long as it is held.

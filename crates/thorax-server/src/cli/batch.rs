@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use thorax_domain::clock::Stopwatch;
+use thorax_inference::analyzer::Urgency;
 use thorax_store::results::Journal;
 
 use super::predict::How;
@@ -78,6 +79,7 @@ impl Batch {
             force: self.how.force,
             age_years: self.how.age,
             keep_film: false,
+            urgency: Urgency::Routine,
         };
         let reader = Reader::new(&analyzer, order)?;
         let stopped = stop_on_interrupt()?;

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::NetworkIdentity;
+use thorax_inference::analyzer::Urgency;
 
 use super::sources::{self, Source};
 use super::{Outcome, count, heatmaps, table};
@@ -77,14 +78,16 @@ impl Predict {
             fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
         let analyzer = app::analyzer(bundle, app::open_engine(&self.options)?, &self.options)?;
+        let sources = sources::expand(&self.paths);
         let order = Order {
             networks: self.how.models.clone(),
             force: self.how.force,
             age_years: self.how.age,
             keep_film: self.heatmaps.is_some(),
+            // Whoever names one film waits for it; of several, the last is waited for, and no single one.
+            urgency: if sources.len() == 1 { Urgency::Stat } else { Urgency::Routine },
         };
         let reader = Reader::new(&analyzer, order)?;
-        let sources = sources::expand(&self.paths);
         if sources.is_empty() {
             eprintln!(
                 "thorax: there are no files in {}",

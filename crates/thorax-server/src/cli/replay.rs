@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::ValueEnum;
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::{Diagnosis, NetworkIdentity};
+use thorax_inference::analyzer::Urgency;
 
 use super::{Outcome, table};
 use crate::app;
@@ -69,6 +70,7 @@ impl Replay {
             force: provenance.forced,
             age_years: recorded.film.as_ref().and_then(|film| film.age_years),
             keep_film: false,
+            urgency: Urgency::Stat,
         };
         let again = Reader::new(&analyzer, order)?.read(Stopwatch::start(), input).record;
         Ok(verdict(&recorded, &again))

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use thorax_domain::prediction::Diagnosis;
 use thorax_imaging::{GrayImage, cover};
-use thorax_inference::analyzer::{Analyzer, Reading, Request, Ticket};
+use thorax_inference::analyzer::{Analyzer, Reading, Request, Ticket, Urgency};
 
 use super::figures::COVID;
 use super::reading::Case;
@@ -58,7 +58,8 @@ impl Covered {
     #[must_use]
     pub fn submit(analyzer: &Analyzer, film: &GrayImage, reading: &Reading) -> Self {
         let submit = |film: GrayImage| {
-            let request = Request { film, age_years: None, networks: Vec::new(), force: true };
+            let request =
+                Request { film, age_years: None, networks: Vec::new(), force: true, urgency: Urgency::Routine };
             analyzer.submit_waiting(&request).ok()
         };
         let lungless = reading.lungs.as_ref().map(|lungs| cover::cells(film, &reading.field, lungs, LUNG));

@@ -8,13 +8,13 @@ use bytes::Bytes;
 use serde_json::json;
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::ids::{PatientId, UserId};
-use thorax_domain::job::{Lease, Progress};
+use thorax_domain::job::{Lease, Priority, Progress};
 use thorax_domain::user::{Role, Viewer};
 use thorax_domain::xray::XRayImage;
 use thorax_imaging::clahe::Clahe;
 use thorax_imaging::heat::Heat;
 use thorax_imaging::{GrayImage, encode, recipe};
-use thorax_inference::analyzer::{AnalysisError, Analyzer, Origin, Reading, Request, SubmitError, Ticket};
+use thorax_inference::analyzer::{AnalysisError, Analyzer, Origin, Reading, Request, SubmitError, Ticket, Urgency};
 use thorax_store::jobs::{NetworkHeat, NewResult};
 use thorax_store::{HeatGrid, StoreError};
 use tokio::sync::watch;
@@ -49,7 +49,8 @@ pub async fn read(
     let (decoding, film) = decode(&app, &xray).await?;
     tracing::debug!(stage = "decode", milliseconds = decoding, "stage ended");
     say.send_replace(Progress { stage: "networks".to_owned(), done: 0, total: steps });
-    let request = Request { film, age_years: xray.age_years, networks: Vec::new(), force: forced };
+    let urgency = urgency(lease.priority);
+    let request = Request { film, age_years: xray.age_years, networks: Vec::new(), force: forced, urgency };
     let wants_clahe = xray.clahe.is_none();
     let (reading, request, analyzer, mut timings, clear) = {
         let app = Arc::clone(&app);
@@ -74,6 +75,11 @@ pub async fn read(
     timings.insert("decode".to_owned(), decoding);
     let result = result(&analyzer, &xray, &request, reading, (timings, clock.total()))?;
     Ok((result, xray.patient_id))
+}
+
+/// Somebody may be waiting for whatever is no part of a large batch.
+fn urgency(priority: Priority) -> Urgency {
+    if priority > Priority::BATCH { Urgency::Stat } else { Urgency::Routine }
 }
 
 /// The X-ray of a job, and whether the gate is to be overridden.
@@ -207,4 +213,15 @@ fn result(
 fn grid(heat: &Heat) -> Option<HeatGrid> {
     let side = |cells: usize| u32::try_from(cells).ok();
     HeatGrid::new(side(heat.width())?, side(heat.height())?, heat.values().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_part_of_a_large_batch_is_urgent() {
+        assert_eq!(urgency(Priority::BATCH), Urgency::Routine);
+        assert_eq!([Priority::NORMAL, Priority::URGENT].map(urgency), [Urgency::Stat; 2]);
+    }
 }

@@ -4,7 +4,7 @@ use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::Provenance;
 use thorax_imaging::GrayImage;
 use thorax_imaging::decode::{self, DecodeError, Limits};
-use thorax_inference::analyzer::{Analyzer, Origin, Reading, Request, Ticket};
+use thorax_inference::analyzer::{Analyzer, Origin, Reading, Request, Ticket, Urgency};
 use thorax_inference::bundle::UnknownNetwork;
 
 use super::input::Input;
@@ -22,6 +22,8 @@ pub struct Order {
     pub age_years: Option<u16>,
     /// Whether the caller wants the picture back, to draw on it.
     pub keep_film: bool,
+    /// How soon they are to be read.
+    pub urgency: Urgency,
 }
 
 /// Reads files with one analyzer in one way.
@@ -106,6 +108,7 @@ impl<'a> Reader<'a> {
             age_years: facts.age_years,
             networks: self.order.networks.clone(),
             force: self.order.force,
+            urgency: self.order.urgency,
             film: film.image,
         };
         record.film = Some(facts);

@@ -19,6 +19,8 @@ mod around;
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod bundle;
 #[cfg(test)]
 mod clahe;

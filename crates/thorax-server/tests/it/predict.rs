@@ -254,7 +254,7 @@ fn the_table_tells_of_refusals_and_failures() {
 fn help_shows_examples_everywhere() {
     let (code, out, _) = run(thorax(&["--help"]));
     assert_eq!(code, 0);
-    for command in ["predict", "batch", "clahe", "replay", "bundle", "doctor", "completions"] {
+    for command in ["predict", "batch", "bench", "clahe", "replay", "bundle", "doctor", "completions"] {
         assert!(out.contains(command), "{command}");
         let (code, out, _) = run(thorax(&[command, "--help"]));
         assert_eq!(code, 0);

@@ -1,0 +1,177 @@
+//! The measuring: films read through the same path as `predict`, one at a time and several together.
+
+use std::collections::VecDeque;
+
+use anyhow::{Result, bail};
+use thorax_domain::clock::Stopwatch;
+use thorax_domain::prediction::Diagnosis;
+use thorax_inference::analyzer::{Analyzer, Urgency};
+use thorax_inference::bundle::Bundle;
+use thorax_inference::engine::Opened;
+
+use super::figures::{Measured, Memory, NetworkTimes, OneAtATime, Point, Report, quantile};
+use crate::app;
+use crate::cli::sources::Source;
+use crate::cli::table;
+use crate::config::Options;
+use crate::record::{Milliseconds, Record, Status};
+use crate::workflow::analyze::{Finished, Order, Reader};
+
+/// What is measured: a bundle on an engine, as the options want them.
+type Subject<'a> = (&'a Bundle, &'a Opened, &'a Options);
+
+/// Films to be read again and again.
+pub struct Films(Vec<Source>);
+
+impl Films {
+    /// These, at least one.
+    pub const fn new(sources: Vec<Source>) -> Self {
+        Self(sources)
+    }
+
+    /// The film of a run.
+    fn of(&self, run: usize) -> &Source {
+        &self.0[run % self.0.len()]
+    }
+}
+
+fn open((bundle, engine, options): Subject<'_>) -> Result<Analyzer> {
+    app::analyzer(bundle.clone(), engine.clone(), options)
+}
+
+/// The gate is overridden, so that every film goes through every network.
+fn reader(analyzer: &Analyzer, urgency: Urgency) -> Result<Reader<'_>> {
+    Ok(Reader::new(analyzer, Order { force: true, urgency, ..Order::default() })?)
+}
+
+/// The record of a film that was read; an error for one that could not be.
+fn read(finished: Finished) -> Result<Record> {
+    let record = finished.record;
+    if record.status == Status::Failed {
+        bail!("{}: {}", record.file, record.error.unwrap_or_default());
+    }
+    Ok(record)
+}
+
+/// Reads one film at a time: `runs` of them are timed, after each was read once.
+pub fn one_at_a_time(subject: Subject<'_>, films: &Films, runs: usize, since_start: &Stopwatch) -> Result<Report> {
+    let analyzer = open(subject)?;
+    let reader = reader(&analyzer, Urgency::Stat)?;
+    let read_one = |run| read(reader.read(Stopwatch::start(), films.of(run).open(reader.byte_limit())));
+    let first = read_one(0)?;
+    let first_result = since_start.total();
+    let consensus = first.prediction.and_then(|consensus| consensus.probabilities);
+    let mut names = vec![first.file];
+    for run in 1..films.0.len() {
+        names.push(read_one(run)?.file);
+    }
+    let clock = Stopwatch::start();
+    let records = (0..runs).map(read_one).collect::<Result<Vec<Record>>>()?;
+    let films_per_second = per_second(runs, &clock);
+    let milliseconds: Vec<f64> = records.iter().map(|record| record.milliseconds.total).collect();
+    let provenance = &records[0].provenance;
+    let memory = analyzer.memory();
+    Ok(Report {
+        program: app::PROGRAM.to_owned(),
+        bundle: provenance.bundle.clone(),
+        films: names,
+        first_result,
+        stages: stages(&records),
+        networks: networks(&records),
+        probabilities: consensus.map(|one| Diagnosis::ALL.map(|diagnosis| one.of(diagnosis).get())),
+        memory: Memory {
+            process: memory.process_peak,
+            networks: memory.accounted_peak,
+            budget: memory.budget,
+            device: memory.device.device,
+            device_peak: memory.device.peak,
+            shortages: memory.out_of_memory,
+        },
+        measured: Measured {
+            processor: super::figures::processor(),
+            cores: app::cores(),
+            threads: subject.2.threads.map_or_else(app::cores, usize::from),
+            engine: table::engine(&provenance.engine),
+            precision: precision(&records[0]),
+            one_at_a_time: OneAtATime {
+                p50: quantile(&milliseconds, 0.5),
+                p95: quantile(&milliseconds, 0.95),
+                films_per_second,
+                milliseconds,
+            },
+            throughput: Vec::new(),
+        },
+        beside: None,
+    })
+}
+
+/// Films a second where so many as the options' batch may go through a network together, and as many wait meanwhile.
+pub fn throughput(subject: Subject<'_>, films: &Films, runs: usize) -> Result<Point> {
+    let analyzer = open(subject)?;
+    let reader = reader(&analyzer, Urgency::Routine)?;
+    let batch = usize::from(subject.2.batch);
+    let in_flight = 2 * batch;
+    let mut under_way = VecDeque::new();
+    let begin = |run: usize| reader.begin(Stopwatch::start(), films.of(run).open(reader.byte_limit()));
+    // The first batch is not timed: engines prepare for a new size when they first meet it.
+    for run in 0..batch {
+        under_way.push_back(begin(run));
+    }
+    under_way.drain(..).try_for_each(|begun| read(begun.finish()).map(drop))?;
+    let runs = runs.max(in_flight);
+    let clock = Stopwatch::start();
+    for run in 0..runs {
+        if under_way.len() >= in_flight
+            && let Some(begun) = under_way.pop_front()
+        {
+            read(begun.finish())?;
+        }
+        under_way.push_back(begin(run));
+    }
+    under_way.into_iter().try_for_each(|begun| read(begun.finish()).map(drop))?;
+    let films_per_second = per_second(runs, &clock);
+    Ok(Point { batch, films_per_second, process: analyzer.memory().process_peak })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "some thousand runs at most")]
+fn per_second(runs: usize, clock: &Stopwatch) -> f64 {
+    runs as f64 * 1e3 / clock.total()
+}
+
+/// The median of each stage.
+fn stages(records: &[Record]) -> Milliseconds {
+    let median = |of: fn(&Milliseconds) -> f64| {
+        quantile(&records.iter().map(|record| of(&record.milliseconds)).collect::<Vec<_>>(), 0.5)
+    };
+    Milliseconds {
+        decode: median(|one| one.decode),
+        preprocess: median(|one| one.preprocess),
+        gate: median(|one| one.gate),
+        inference: median(|one| one.inference),
+        total: median(|one| one.total),
+    }
+}
+
+/// The median of each network's own pass, on its one thread.
+fn networks(records: &[Record]) -> Vec<NetworkTimes> {
+    let times = |name: &str| -> Vec<f64> {
+        let models = records.iter().filter_map(|record| record.prediction.as_ref()).flat_map(|one| &one.models);
+        models.filter(|model| model.name == name).map(|model| model.milliseconds).collect()
+    };
+    let networks = records[0].provenance.networks.iter();
+    networks
+        .map(|one| NetworkTimes {
+            name: one.name.clone(),
+            precision: one.precision,
+            milliseconds: quantile(&times(&one.name), 0.5),
+        })
+        .collect()
+}
+
+/// `f32`, or the other precisions that networks are computed in.
+fn precision(record: &Record) -> String {
+    let mut names: Vec<String> = record.provenance.networks.iter().map(|one| one.precision.to_string()).collect();
+    names.sort();
+    names.dedup();
+    names.join(" + ")
+}
