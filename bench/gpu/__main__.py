@@ -81,10 +81,10 @@ class Bench:
         return f"{largest:.1e} TOO MUCH"
 
     def held(self, peak: float, budget: int) -> str:
-        if peak <= budget * 1024:
+        if 0 < peak <= budget * 1024:
             return "held"
         self.wrong += 1
-        return "EXCEEDED"
+        return "EXCEEDED" if peak else "NOT SEEN"
 
     def budgets(self, engine: str, reference: Measured) -> None:
         for budget in BUDGETS:

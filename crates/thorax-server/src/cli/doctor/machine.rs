@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn describes_a_card() {
         let found = Card { name: "NVIDIA X".to_owned(), total: 8 << 30, free: 6 << 30, driver: "580.65.06".to_owned() };
-        let expected = "NVIDIA X, 6 GiB free of 8 GiB, driver 580.65.06; used with --engine cuda or tensorrt";
+        let expected = "NVIDIA X, 6144 MiB free of 8192 MiB, driver 580.65.06; used with --engine cuda or tensorrt";
         assert_eq!(card(&found), expected);
     }
 
