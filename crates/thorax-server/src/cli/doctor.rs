@@ -1,16 +1,17 @@
 //! `thorax doctor`: what is here, what is missing, how to mend it.
 
-mod machine;
+pub(super) mod machine;
 
 use std::io::{self, Write};
 
 use anyhow::Result;
+use clap::ValueEnum;
 use thorax_inference::analyzer::{Analyzer, MemoryReport};
 use thorax_inference::engine::Opened;
 
 use super::{Outcome, count, said, table};
 use crate::app;
-use crate::config::{self, EngineName, Options, Size};
+use crate::config::{EngineName, Options, Size};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -81,7 +82,7 @@ impl Doctor {
                 findings.note("engine", "none".to_owned());
                 findings.problems.push(format!(
                     "{error:#}. Without --engine {} the program takes what it has",
-                    name(self.options.engine)
+                    self.options.engine.to_possible_value().unwrap_or_default().get_name()
                 ));
                 None
             }
@@ -162,18 +163,6 @@ fn measured(report: &MemoryReport) -> String {
     let size = |bytes: Option<u64>| bytes.map_or_else(|| "unknown".to_owned(), |bytes| Size::from(bytes).to_string());
     let budget = report.budget.map_or_else(|| "none".to_owned(), |budget| Size::from(budget).to_string());
     format!("on {}: at most {} held so far; budget {budget}", device.device, size(device.peak))
-}
-
-fn name(engine: EngineName) -> &'static str {
-    match engine {
-        config::EngineName::Auto => "auto",
-        config::EngineName::Rten => "rten",
-        config::EngineName::Onnxruntime => "onnxruntime",
-        config::EngineName::Openvino => "openvino",
-        config::EngineName::OpenInference => "open-inference",
-        config::EngineName::Cuda => "cuda",
-        config::EngineName::Tensorrt => "tensorrt",
-    }
 }
 
 impl Findings {

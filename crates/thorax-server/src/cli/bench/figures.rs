@@ -1,7 +1,6 @@
 //! What was measured, as JSON and in words.
 
 use std::fmt::Write as _;
-use std::fs;
 
 use serde::{Deserialize, Serialize};
 use thorax_domain::prediction::Precision;
@@ -118,13 +117,6 @@ pub fn quantile(values: &[f64], share: f64) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
-}
-
-/// What the processor calls itself, which Linux writes into `/proc/cpuinfo`.
-pub fn processor() -> Option<String> {
-    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find(|line| line.starts_with("model name"))?;
-    Some(line.split_once(':')?.1.trim().to_owned())
 }
 
 impl Report {

@@ -11,6 +11,7 @@ use thorax_inference::engine::Opened;
 
 use super::figures::{Measured, Memory, NetworkTimes, OneAtATime, Point, Report, quantile};
 use crate::app;
+use crate::cli::doctor::machine;
 use crate::cli::sources::Source;
 use crate::cli::table;
 use crate::config::Options;
@@ -88,7 +89,7 @@ pub fn one_at_a_time(subject: Subject<'_>, films: &Films, runs: usize, since_sta
             shortages: memory.out_of_memory,
         },
         measured: Measured {
-            processor: super::figures::processor(),
+            processor: machine::processor(),
             cores: app::cores(),
             threads: subject.2.threads.map_or_else(app::cores, usize::from),
             engine: table::engine(&provenance.engine),

@@ -66,6 +66,13 @@ fn named<'a>(architecture: &str, features: impl Iterator<Item = &'a str>) -> Str
     format!("{architecture} with {}", features.join(", "))
 }
 
+/// What the processor calls itself, which Linux writes into `/proc/cpuinfo`.
+pub fn processor() -> Option<String> {
+    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
 /// The graphics cards, as NVIDIA's driver tells of them.
 pub fn gpu() -> String {
     match engine::cards() {
