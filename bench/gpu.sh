@@ -1,17 +1,25 @@
 #!/usr/bin/env bash
 # Measures Thorax on an NVIDIA card: latency and throughput of six networks in f32 and fp16, the memory that the card holds under
 # budgets of 8, 4, 2 and 1 GiB, whether the results are those of the processor, and PyTorch with and without autocast on the
-# same card in the same run. Prints tables; ends with 1 where a budget or a result does not hold, and where there is no card.
+# same card in the same run. Prints a table, row by row; ends with 1 where a budget or a result does not hold, and where there is
+# no card.
 #
 #   bench/gpu.sh                            fetches what it needs from PyPI into .cache/gpu (some gigabytes)
+#   bench/gpu.sh --seconds 150 --runs 50    in so much time; bench/gpu.sh --help has more
 #   THORAX_GPU_LIBRARY=…/libonnxruntime.so LD_LIBRARY_PATH=… bench/gpu.sh      takes the library that is given
-#   THORAX_GPU_PYTHON=…/bin/python bench/gpu.sh      PyTorch's rows with this interpreter, which has the training environment
+#   THORAX_GPU_PYTHON=python3 bench/gpu.sh  everything of Python with this interpreter: it has PyTorch, the training's other packages
+#                                           and nvidia-ml-py; without it PyTorch's rows come from training/.venv
+#   THORAX_GPU_PROGRAM=…/thorax bench/gpu.sh         this program instead of building one
 #   THORAX_GPU_TENSORRT=0 bench/gpu.sh               without TensorRT
+#   THORAX_GPU_OUTPUT=file bench/gpu.sh              writes everything to this file as well
 set -euo pipefail
 cd "$(dirname "$0")/.."
+if [ -n "${THORAX_GPU_OUTPUT:-}" ]; then
+    exec > >(tee -a "$THORAX_GPU_OUTPUT") 2>&1
+fi
 
-# The release that the library for the processor is pinned to as well.
-version=${THORAX_GPU_VERSION:-1.32.0}
+# The newest release for cards on PyPI; the one for the processor is a step further.
+version=${THORAX_GPU_VERSION:-1.31.1}
 venv=.cache/gpu
 
 if ! command -v nvidia-smi >/dev/null || ! nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv; then
@@ -19,21 +27,28 @@ if ! command -v nvidia-smi >/dev/null || ! nvidia-smi --query-gpu=name,memory.to
     exit 1
 fi
 
-scripts/toolchain.sh
-if [ ! -x $venv/bin/pip ]; then
-    mkdir -p .cache
-    python3 -m venv $venv
+python=${THORAX_GPU_PYTHON:-}
+if [ -z "$python" ]; then
+    scripts/toolchain.sh python
+    if [ ! -x $venv/bin/pip ]; then
+        mkdir -p .cache
+        python3 -m venv $venv
+    fi
+    python=$venv/bin/python
+    $python -m pip install --quiet --disable-pip-version-check nvidia-ml-py
+elif ! python=$(command -v "$python"); then
+    echo "bench/gpu.sh: there is no interpreter $THORAX_GPU_PYTHON" >&2
+    exit 1
 fi
-$venv/bin/pip install --quiet --disable-pip-version-check nvidia-ml-py
 
 library=${THORAX_GPU_LIBRARY:-}
 if [ -z "$library" ]; then
-    echo "bench/gpu.sh: fetching onnxruntime-gpu $version with CUDA and cuDNN into $venv (some gigabytes, once)" >&2
-    $venv/bin/pip install --quiet --disable-pip-version-check "onnxruntime-gpu[cuda,cudnn]==$version"
-    if [ "${THORAX_GPU_TENSORRT:-1}" = 1 ] && ! $venv/bin/pip install --quiet --disable-pip-version-check tensorrt; then
+    echo "bench/gpu.sh: fetching onnxruntime-gpu $version with CUDA and cuDNN (some gigabytes, once)" >&2
+    $python -m pip install --quiet --disable-pip-version-check "onnxruntime-gpu[cuda,cudnn]==$version"
+    if [ "${THORAX_GPU_TENSORRT:-1}" = 1 ] && ! $python -m pip install --quiet --disable-pip-version-check tensorrt; then
         echo "bench/gpu.sh: TensorRT cannot be had; its rows will say so" >&2
     fi
-    packages=$($venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    packages=$($python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     library=$(find "$packages/onnxruntime/capi" -name 'libonnxruntime.so.*' | sort | tail -n 1)
     # The libraries of these packages lie each in a folder of its own.
     folders=$(find "$packages" \( -path '*/nvidia/*' -o -path '*/tensorrt_libs/*' \) -name '*.so*' -printf '%h\n' | sort -u | paste -sd:)
@@ -44,6 +59,19 @@ if [ ! -f "$library" ]; then
     exit 1
 fi
 
-cargo build --release --locked --package thorax-server
-exec $venv/bin/python bench/gpu --library "$library" --tensorrt "${THORAX_GPU_TENSORRT:-1}" \
-    --python "${THORAX_GPU_PYTHON:-training/.venv/bin/python}" "$@"
+program=${THORAX_GPU_PROGRAM:-}
+if [ -z "$program" ]; then
+    scripts/toolchain.sh
+    cargo build --release --locked --workspace
+    program=target/release/thorax
+fi
+
+engines=cuda
+if [ "${THORAX_GPU_TENSORRT:-1}" = 1 ]; then engines=cuda,tensorrt; fi
+if ! timeout 120 "$program" doctor --engine cuda --onnxruntime "$library"; then
+    echo "bench/gpu.sh: the card cannot be used; what the loader says with LD_LIBRARY_PATH=${LD_LIBRARY_PATH:-}:" >&2
+    "$python" bench/gpu/loader.py "$library" >&2 || true
+fi
+torch=training/.venv/bin/python
+if [ -n "${THORAX_GPU_PYTHON:-}" ]; then torch=$python; fi
+exec "$python" bench/gpu --library "$library" --program "$program" --python "$torch" --engines "$engines" "$@"

@@ -1,5 +1,5 @@
-//! How the library is told to use a graphics card: providers, limits, what of the memory a network needs. Written from the
-//! library's documentation; nothing here has been measured on a card yet (`bench/gpu.sh` does it).
+//! How the library is told to use a graphics card: providers, limits, what of the memory a network needs. CUDA was run on one card
+//! (docs/performance.md); what concerns TensorRT is written from its documentation. `bench/gpu.sh` measures both.
 
 use std::path::Path;
 
