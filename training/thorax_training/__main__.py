@@ -24,7 +24,7 @@ ACTIONS = {
     "export": ("export", "export"),
     "precision": ("precision", "measure"),
     "card": ("card", "write"),
-    "tune": ("tune", "measure"),
+    "tune": ("tuning.stage", "measure"),
 }
 """By stage, which module does it and with which function."""
 

@@ -248,9 +248,21 @@ def _program(paths: Paths) -> dict:
     return program
 
 
-def _tuning(rows: list[dict]) -> str:
-    cells = [[row["weights"], _three(row["both_unseen"]), _three(row["same_source"])] for row in rows]
-    return _table(["weights of EfficientNet-Lite0, lungs", "NIH left out too", "same source"], cells)
+def _unseen_means(row: dict) -> list[str]:
+    """Return both kinds' means over the sources left out, and the one number that choices are made on."""
+    sources = row["areas"].values()
+    kinds = ([areas[kind] for areas in sources if kind in areas] for kind in ("both_unseen", "same_source"))
+    return [*(_three(float(np.mean(values))) for values in kinds), _three(row["outside"])]
+
+
+def _ways(rows: list[dict]) -> str:
+    cells = [[row["network"], row["way"], row["weights"], *_unseen_means(row)] for row in rows]
+    return _table(["network", "way", "weights", "NIH left out too", "same source", "**all**"], cells)
+
+
+def _tuned(rows: list[dict]) -> str:
+    cells = [[row["network"], row["weights"], *_unseen_means(row), _three(row["val_macro_auroc"])] for row in rows]
+    return _table(["network", "weights", "NIH left out too", "same source", "**all**", "val, mean AUROC"], cells)
 
 
 def _unseen(report: dict) -> str:
@@ -341,7 +353,10 @@ def write(paths: Paths) -> None:
         "operating": _operating(report),
         "groups": _groups(program),
         "checks": _checks(program),
-        "tuning": _tuning(read("tuning.json")),
+        "ways": _ways(read("tuning.json")["ways"]),
+        "short": read("tuning.json")["steps"]["ways"],
+        "long": read("tuning.json")["steps"]["networks"],
+        "tuned": _tuned(read("tuning.json")["networks"]),
         "steps": _steps(views["steps"]),
         "single": _steps(views["networks"]),
         "explanation": _explanation(read("explanation.json")),

@@ -1,7 +1,7 @@
 """The one grey channel of a film as the three that a backbone wants, in a node of its own.
 
 The trace of `image * scale` copies the channel by broadcasting. Not every engine gets over that once it fuses the
-normalisation with the convolution behind it (OpenVINO does not compile Inception-V3 then); a Concat is plain to all.
+normalisation with the convolution behind it (OpenVINO did not compile Inception-V3 then); a Concat is plain to all.
 """
 
 from __future__ import annotations

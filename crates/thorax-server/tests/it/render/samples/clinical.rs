@@ -190,7 +190,7 @@ const NETWORKS: [(&str, &str, [f64; 4]); 6] = [
     ("xception", "Xception", [0.001, 0.107, 0.829, 0.063]),
     ("efficientnet-lite2", "EfficientNet-Lite2", [0.016, 0.156, 0.733, 0.095]),
     ("resnet50-thin", "ResNet-50 (thin)", [0.004, 0.160, 0.598, 0.238]),
-    ("inception-v3", "Inception v3", [0.010, 0.479, 0.385, 0.126]),
+    ("efficientnet-lite1", "EfficientNet-Lite1", [0.010, 0.479, 0.385, 0.126]),
 ];
 
 fn outcome() -> Outcome {
