@@ -78,13 +78,13 @@ Single networks, heads as in the bundle:
 
 {from_views}
 EfficientNet-Lite1 took the place of Inception-V3, which had been a content-moderation classifier (npm nsfwjs): left-out sources 0.725
-instead of 0.670 alone (the mean over both of the latter kinds and the sources), 0.746 instead of 0.739 together with the other five, and a
-quarter of the weights.
+instead of 0.670 alone (the mean over both of the latter kinds and the sources), 0.746 instead of 0.739 together with the other five, and a fifth
+of the weights.
 
 **Training all layers** was tried on a graphics card: each network without each source of COVID and without NIH, then on all train films.
 Strong changes of place, tone, sharpness, grain and compression, patches blanked; classes and sources drawn alike; batch norms kept; weights
 averaged over the last hundred steps of 64 films; heads fitted afterwards as for the frozen ones. "Half way" is the mean of frozen and
-tuned weights (WiSE-FT). First the ways of making the source hard to tell, {short} steps; each keeps what the one before it does: half of the
+tuned weights (WiSE-FT). NIH was left out of both columns here, unlike above. First the ways of making the source hard to tell, {short} steps; each keeps what the one before it does: half of the
 films take the histogram of a film of another source; half are mixed with a film of the same label from another source; the mean features of
 a label are drawn together from source to source.
 
