@@ -76,15 +76,19 @@ pub fn networks(bundle: &Bundle, names: &[String]) -> Result<(), Usage> {
 
 fn settings(options: &Options) -> Settings {
     let standard = Settings::default();
-    let threads = options.threads.map_or(standard.threads, usize::from);
     Settings {
         memory_budget: options.memory_budget.budget(),
-        threads,
+        threads: threads(options),
         batch: usize::from(options.batch),
         batch_wait: Duration::from_millis(options.batch_wait.into()),
         full_precision: options.precision == PrecisionName::F32,
         ..standard
     }
+}
+
+/// How many threads run networks: as many as the options say, or one for each core. As many prepare films beside them.
+pub fn threads(options: &Options) -> usize {
+    options.threads.map_or_else(cores, usize::from)
 }
 
 /// How many cores the process may use.

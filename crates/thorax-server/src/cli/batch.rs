@@ -1,6 +1,6 @@
 //! `thorax batch`.
 
-use std::collections::VecDeque;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,9 @@ use super::{Outcome, count};
 use crate::app::{self, Usage};
 use crate::config::Options;
 use crate::record::{Record, Status};
-use crate::workflow::analyze::{Begun, Finished, Order, Reader};
+use crate::workflow::analyze::{Finished, Order, Reader};
+use crate::workflow::input::Input;
+use crate::workflow::stream::Flow;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,7 +27,7 @@ Examples:
   thorax batch films/ --out results.jsonl --memory-budget 2GiB
 Press Ctrl-C at any time and run the same command again: it goes on where it stopped. A file that has changed since is read again.";
 
-/// Films decoded and waiting for the networks at the same time, for each worker.
+/// Films under way at the same time, for each worker.
 const IN_FLIGHT_PER_WORKER: usize = 8;
 
 /// Read a folder into one results file; can be stopped and resumed
@@ -45,6 +47,13 @@ pub struct Batch {
 
     #[command(flatten)]
     options: Options,
+}
+
+/// Where it is entered what came of each film.
+struct Book<'a> {
+    journal: &'a mut Journal<Record>,
+    tally: Tally,
+    bar: ProgressBar,
 }
 
 /// What has been done so far.
@@ -111,33 +120,17 @@ impl Batch {
         journal: &mut Journal<Record>,
         stopped: &AtomicBool,
     ) -> Result<Tally> {
-        let workers = self.options.threads.map_or_else(app::cores, usize::from);
-        let bar = progress(sources.len());
-        let mut tally = Tally::default();
-        let mut under_way: VecDeque<(&Source, Begun)> = VecDeque::new();
-        for source in sources {
-            if stopped.load(Ordering::Relaxed) {
-                break;
-            }
-            if under_way.len() >= workers * IN_FLIGHT_PER_WORKER
-                && let Some((source, begun)) = under_way.pop_front()
-            {
-                tally.write(journal, source, begun.finish())?;
-                bar.inc(1);
-            }
+        let threads = app::threads(&self.options);
+        let flow = Flow { feeders: threads, in_flight: threads * IN_FLIGHT_PER_WORKER };
+        let book = RefCell::new(Book { journal, tally: Tally::default(), bar: progress(sources.len()) });
+        let open = |source| {
             let clock = Stopwatch::start();
-            let input = source.open(reader.byte_limit());
-            if input.content.as_ref().is_ok_and(|content| journal.holds(&input.name, &content.sha256)) {
-                tally.known += 1;
-                bar.inc(1);
-                continue;
-            }
-            under_way.push_back((source, reader.begin(clock, input)));
-        }
-        for (source, begun) in under_way {
-            tally.write(journal, source, begun.finish())?;
-            bar.inc(1);
-        }
+            let input = Source::open(source, reader.byte_limit());
+            (!book.borrow_mut().knows(&input)).then_some((source, clock, input))
+        };
+        let films = sources.iter().take_while(|_| !stopped.load(Ordering::Relaxed)).filter_map(open);
+        reader.read_each(flow, films, |source, finished| book.borrow_mut().enter(source, finished))?;
+        let Book { tally, bar, .. } = book.into_inner();
         bar.finish_and_clear();
         Ok(tally)
     }
@@ -167,20 +160,30 @@ impl Batch {
     }
 }
 
-impl Tally {
-    fn write(&mut self, journal: &mut Journal<Record>, source: &Source, finished: Finished) -> Result<()> {
+impl Book<'_> {
+    /// Whether the file is entered already, which is counted.
+    fn knows(&mut self, input: &Input) -> bool {
+        let knows = input.content.as_ref().is_ok_and(|content| self.journal.holds(&input.name, &content.sha256));
+        if knows {
+            self.tally.known += 1;
+            self.bar.inc(1);
+        }
+        knows
+    }
+
+    fn enter(&mut self, source: &Source, finished: Finished) -> Result<()> {
+        self.bar.inc(1);
         if matches!(source, Source::Found(_)) && !finished.is_picture {
-            self.passed_over += 1;
+            self.tally.passed_over += 1;
             return Ok(());
         }
         let record = finished.record;
         match record.status {
-            Status::Ok => self.read += 1,
-            Status::Refused => self.refused += 1,
-            Status::Failed => self.failed += 1,
+            Status::Ok => self.tally.read += 1,
+            Status::Refused => self.tally.refused += 1,
+            Status::Failed => self.tally.failed += 1,
         }
-        journal.append(&record)?;
-        Ok(())
+        Ok(self.journal.append(&record)?)
     }
 }
 

@@ -62,7 +62,7 @@ impl Evaluate {
         let plan = Plan {
             folder: &self.folder,
             analyzer: &analyzer,
-            workers: self.options.threads.map_or_else(app::cores, usize::from),
+            workers: app::threads(&self.options),
             checks: !self.skip_checks,
         };
         let bar = batch::progress(listed.len());

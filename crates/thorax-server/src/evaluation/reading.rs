@@ -1,6 +1,8 @@
 //! Reading every film that is listed, through the same path as `predict`, several at a time.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
 use std::path::Path;
 
 use thorax_domain::clock::Stopwatch;
@@ -12,11 +14,12 @@ use super::covered::{Covered, CoveredScores};
 use super::films::{Films, Missing, SameContent, Unread};
 use super::labels::{Labelled, Traits};
 use crate::record::{Record, Status};
-use crate::workflow::analyze::{Begun, Finished, Order, Reader};
+use crate::workflow::analyze::{Finished, Order, Reader};
 use crate::workflow::input::Input;
+use crate::workflow::stream::Flow;
 
-/// Films decoded and waiting for the networks at the same time, for each worker. Fewer than in a batch, as each film is kept
-/// until it has been read covered.
+/// Films under way at the same time, for each worker. Fewer than in a batch, as each film is kept until it has
+/// been read covered.
 const IN_FLIGHT_PER_WORKER: usize = 4;
 
 /// A film that was read, and what is known of it.
@@ -48,7 +51,7 @@ pub struct Plan<'a> {
     pub folder: &'a Path,
     /// The bundle on its engine.
     pub analyzer: &'a Analyzer,
-    /// Worker threads of the analyzer.
+    /// Worker threads of the analyzer; as many prepare films.
     pub workers: usize,
     /// Whether to read each film covered, too.
     pub checks: bool,
@@ -76,24 +79,22 @@ pub fn read(
 ) -> anyhow::Result<(Films, Vec<Case>)> {
     let reader = Reader::new(plan.analyzer, Order { keep_film: plan.checks, ..Order::default() })?;
     let names = plan.analyzer.bundle().networks().iter().map(|network| network.name.clone()).collect();
-    let mut run = Run { plan, names, films, cases: Vec::new(), contents: HashMap::new(), covered: VecDeque::new() };
-    let mut under_way: VecDeque<(&Labelled, Begun)> = VecDeque::new();
-    for &film in listed {
-        if under_way.len() >= plan.workers * IN_FLIGHT_PER_WORKER
-            && let Some((film, begun)) = under_way.pop_front()
-        {
-            run.enter(film, begun.finish());
+    let run = Run { plan, names, films, cases: Vec::new(), contents: HashMap::new(), covered: VecDeque::new() };
+    let run = RefCell::new(run);
+    let open = |film| {
+        let input = run.borrow_mut().open(film, reader.byte_limit());
+        if input.is_none() {
             done();
         }
-        match run.open(film, reader.byte_limit()) {
-            Some(input) => under_way.push_back((film, reader.begin(Stopwatch::start(), input))),
-            None => done(),
-        }
-    }
-    for (film, begun) in under_way {
-        run.enter(film, begun.finish());
+        Some((film, Stopwatch::start(), input?))
+    };
+    let flow = Flow { feeders: plan.workers, in_flight: plan.workers * IN_FLIGHT_PER_WORKER };
+    reader.read_each(flow, listed.iter().copied().filter_map(open), |film, finished| {
+        run.borrow_mut().enter(film, finished);
         done();
-    }
+        Ok::<_, Infallible>(())
+    })?;
+    let mut run = run.into_inner();
     run.settle(0);
     // What could not be opened was known at once, the others' turn came later.
     run.films.unreadable.sort_by_key(|film| film.line);

@@ -35,7 +35,7 @@ pub struct Reader<'a> {
 }
 
 /// A file on its way. Several may be, so that the analyzer can put them through a network together.
-pub struct Begun {
+pub(super) struct Begun {
     record: Record,
     clock: Stopwatch,
     ticket: Option<Ticket>,
@@ -77,8 +77,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Decodes a file and puts it into the analyzer's queue, waiting for room. `clock` was started when the file was opened.
-    #[must_use]
-    pub fn begin(&self, clock: Stopwatch, input: Input) -> Begun {
+    pub(super) fn begin(&self, clock: Stopwatch, input: Input) -> Begun {
         let mut provenance = self.provenance.clone();
         let content = match input.content {
             Ok(content) => content,
@@ -131,7 +130,7 @@ impl Begun {
     }
 
     /// Waits for the networks and completes the record.
-    pub fn finish(self) -> Finished {
+    pub(super) fn finish(self) -> Finished {
         let Self { mut record, clock, ticket, film, is_picture } = self;
         let mut picture = None;
         match ticket.map(Ticket::wait) {

@@ -58,6 +58,8 @@ mod shipped;
 #[cfg(test)]
 mod site;
 #[cfg(test)]
+mod stream;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod web_caches;

@@ -1,7 +1,5 @@
 //! The measuring: films read through the same path as `predict`, one at a time and several together.
 
-use std::collections::VecDeque;
-
 use anyhow::{Result, bail};
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::Diagnosis;
@@ -17,6 +15,7 @@ use crate::cli::table;
 use crate::config::Options;
 use crate::record::{Milliseconds, Record, Status};
 use crate::workflow::analyze::{Finished, Order, Reader};
+use crate::workflow::stream::Flow;
 
 /// What is measured: a bundle on an engine, as the options want them.
 type Subject<'a> = (&'a Bundle, &'a Opened, &'a Options);
@@ -91,7 +90,7 @@ pub fn one_at_a_time(subject: Subject<'_>, films: &Films, runs: usize, since_sta
         measured: Measured {
             processor: machine::processor(),
             cores: app::cores(),
-            threads: subject.2.threads.map_or_else(app::cores, usize::from),
+            threads: app::threads(subject.2),
             engine: table::engine(&provenance.engine),
             precision: precision(&records[0]),
             one_at_a_time: OneAtATime {
@@ -106,30 +105,22 @@ pub fn one_at_a_time(subject: Subject<'_>, films: &Films, runs: usize, since_sta
     })
 }
 
-/// Films a second where so many as the options' batch may go through a network together, and as many wait meanwhile.
+/// Films a second where so many as the options' batch may go through a network together, and as many wait or are prepared
+/// meanwhile.
 pub fn throughput(subject: Subject<'_>, films: &Films, runs: usize) -> Result<Point> {
     let analyzer = open(subject)?;
     let reader = reader(&analyzer, Urgency::Routine)?;
     let batch = usize::from(subject.2.batch);
-    let in_flight = 2 * batch;
-    let mut under_way = VecDeque::new();
-    let begin = |run: usize| reader.begin(Stopwatch::start(), films.of(run).open(reader.byte_limit()));
+    let flow = Flow { feeders: app::threads(subject.2), in_flight: 2 * batch };
+    let read_all = |runs: usize| {
+        let films = (0..runs).map(|run| (run, Stopwatch::start(), films.of(run).open(reader.byte_limit())));
+        reader.read_each(flow, films, |_, finished| read(finished).map(drop))
+    };
     // The first batch is not timed: engines prepare for a new size when they first meet it.
-    for run in 0..batch {
-        under_way.push_back(begin(run));
-    }
-    under_way.drain(..).try_for_each(|begun| read(begun.finish()).map(drop))?;
-    let runs = runs.max(in_flight);
+    read_all(batch)?;
+    let runs = runs.max(flow.in_flight);
     let clock = Stopwatch::start();
-    for run in 0..runs {
-        if under_way.len() >= in_flight
-            && let Some(begun) = under_way.pop_front()
-        {
-            read(begun.finish())?;
-        }
-        under_way.push_back(begin(run));
-    }
-    under_way.into_iter().try_for_each(|begun| read(begun.finish()).map(drop))?;
+    read_all(runs)?;
     let films_per_second = per_second(runs, &clock);
     Ok(Point { batch, films_per_second, process: analyzer.memory().process_peak })
 }
