@@ -140,7 +140,7 @@ class TestRule:
         self.precision = precision
 
     def _objection(self, name="a", parameters=20_000_000, **changed):
-        val = {"covid_auroc": 0.90, "top_class_changes": 10, "largest_probability_change": 0.2, "films": 508}
+        val = {"covid_auroc": 0.90, "top_class_changes": 20, "largest_probability_change": 0.2, "films": 508}
         network = {"name": name, "parameters": parameters}
         return self.precision.objection({**val, **changed}, {"covid_auroc": 0.904}, network, "gate")
 
@@ -149,7 +149,7 @@ class TestRule:
 
     def test_each_limit_is_kept(self):
         assert "COVID AUROC" in self._objection(covid_auroc=0.8989)
-        assert "11 of 508" in self._objection(top_class_changes=11)
+        assert "21 of 508" in self._objection(top_class_changes=21)
         assert "0.20" in self._objection(parameters=5_000_000)
         assert self._objection(parameters=5_000_000, largest_probability_change=0.05) is None
         assert "gate" in self._objection(name="gate", top_class_changes=0)
