@@ -14,7 +14,14 @@ CHUNK = 50_000
 YEARS = 3
 XRAYS_OF_A_PATIENT = 5
 DOCTORS = 5
-NETWORKS = ["dinov2-vits14", "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2", "resnet50-thin", "xception"]
+NETWORKS = [
+    "dinov2-vits14",
+    "efficientnet-lite0",
+    "efficientnet-lite1",
+    "efficientnet-lite2",
+    "resnet50-thin",
+    "xception",
+]
 FIRST = ["Ada", "Ben", "Chloe", "David", "Elif", "Farid", "Grace", "Hana", "Ivan", "Jun"]
 LAST = ["Adler", "Brandt", "Costa", "Dahl", "Engel", "Fischer", "Gupta", "Haas", "Ito", "Jensen"]
 MULTIPLIERS = [2654435761, 2246822519, 3266489917, 668265263, 374761393]
