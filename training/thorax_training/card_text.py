@@ -89,8 +89,8 @@ a label are drawn together from source to source.
 
 {ways}
 
-Then the other networks, {long} steps, films of a label mixed (EfficientNet-Lite2, Xception and EfficientNet-Lite1 were not done when the card
-had to be given back):
+Then the other networks, {long} steps, films of a label mixed (EfficientNet-Lite2, Xception and EfficientNet-Lite1 were not
+run):
 
 {tuned}
 
