@@ -62,7 +62,7 @@ fi
 program=${THORAX_GPU_PROGRAM:-}
 if [ -z "$program" ]; then
     scripts/toolchain.sh
-    cargo build --release --locked --workspace
+    cargo build --release --locked --package thorax-server
     program=target/release/thorax
 fi
 

@@ -94,8 +94,8 @@ run):
 
 {tuned}
 
-Inside the known sources tuning gains a little; on sources never seen it loses, in nearly every way and network, and half the way loses half as
-much. What the networks learn from 3,245 films is also where the films come from. So the backbones stay frozen. The one exception was
+Inside the known sources tuning gains a little; on sources never seen it loses, in every way and network above, and half the way loses about
+half as much on average. What the networks learn from 3,245 films is also where the films come from. So the backbones stay frozen. The one exception was
 Inception-V3 (0.670 frozen, 0.708 tuned), which EfficientNet-Lite1 beats without tuning.
 
 {from_tune}

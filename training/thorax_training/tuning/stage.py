@@ -1,7 +1,7 @@
 """`tune`: whether training all layers helps on sources left out; what it gave so far is kept under `.cache/tuning`.
 
-Ways against the source are compared on two cheap networks first. A graphics card is needed (an H100 takes a quarter of an hour for all
-six); without one, what is there already is reported and the rest is left out.
+Ways against the source are compared on two cheap networks first. A graphics card is needed; without one, what is there already is
+reported and the rest is left out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from thorax_training.tuning import fit, mixing, network, trial
 
 CHEAP = ("efficientnet-lite0", "resnet50-thin")
 SHORT = 150
+"""Steps where ways are compared."""
 PLAN = fit.Plan(160, mixing.WAYS["and films of a label mixed"])
 CARD = "cuda"
 WEIGHTS = dict(zip(trial.SHARES, ("frozen", "half way", "tuned"), strict=True))
