@@ -56,15 +56,6 @@ def test_conformal_threshold_of_few_films_is_one():
     assert calibration.conformal_threshold(np.full((3, 4), 0.25), np.zeros(3, int), 0.9) == 1.0
 
 
-def test_ensemble_weights_sum_to_one_and_keep_the_floor(scores):
-    logits, label = scores
-    noise = np.random.default_rng(2).normal(0, 1, logits.shape)
-    weights = calibration.fit_weights(np.stack([heads.softmax(logits), heads.softmax(noise)]), label)
-    assert weights.sum() == pytest.approx(1.0)
-    assert weights.min() >= calibration.SMALLEST_WEIGHT - 1e-4
-    assert weights[0] > weights[1]
-
-
 def test_operating_points_reach_what_they_are_chosen_for():
     score, positive = np.linspace(0, 1, 200), np.arange(200) % 3 == 0
     points = calibration.operating_points(score, positive, 0.95)
@@ -73,3 +64,11 @@ def test_operating_points_reach_what_they_are_chosen_for():
     assert points["confirmation"] >= points["screening"]
     apart = calibration.operating_points(np.array([0.1, 0.2, 0.8, 0.9]), np.array([False, False, True, True]), 0.95)
     assert apart["screening"] == apart["confirmation"] == 0.8
+
+
+def test_sources_count_alike_in_the_ensembles_temperature():
+    sure = np.tile([0.9, 0.1], (100, 1))
+    right, wrong = np.zeros(100, int), np.repeat([0, 1], 50)
+    once = calibration.fit_sharpening([(sure, right), (sure, wrong)])
+    assert once == pytest.approx(calibration.fit_sharpening([(np.tile(sure, (9, 1)), np.tile(right, 9)), (sure, wrong)]))
+    assert once > calibration.fit_sharpening([(sure, right), (sure, right), (sure, wrong)])

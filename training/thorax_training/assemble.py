@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from thorax_training import channels
+from thorax_training import channels, pooling
 from thorax_training.heads import Head
 from thorax_training.networks import Network
 
@@ -16,25 +16,30 @@ from thorax_training.networks import Network
 def attach(backbone: onnx.ModelProto, network: Network, head: Head) -> onnx.ModelProto:
     """Put the copies of the grey channel in front of a backbone graph and the head behind it.
 
-    `cam` is the head (bias included) applied to every cell of the grid and `logits` is the mean of `cam`, so the map
-    explains the logits exactly.
+    `cam` is the head (bias included) applied to every cell of the grid, with the weights of its place (`pooling`), and
+    `logits` is the mean of `cam`, so the map explains the logits exactly.
     """
     model = copy.deepcopy(backbone)
     channels.spread(model)
     del model.graph.output[:]
-    matrix = head.weights.reshape(*head.weights.shape, 1, 1).astype(np.float32)
-    _constant(model, "head_weights", matrix)
+    classes, size, side, ways = len(head.weights), network.embedding, network.grid, pooling.WEIGHTINGS
+    # One map a weighting and class, the weightings one after the other; each is weighted, then those of a class are summed.
+    matrix = head.weights.reshape(classes, ways, size).swapaxes(0, 1).reshape(ways * classes, size, 1, 1)
+    _constant(model, "head_weights", matrix.astype(np.float32))
+    _constant(model, "head_places", np.repeat(pooling.weightings(side), classes, axis=0)[None])
+    _constant(model, "head_sum", np.tile(np.eye(classes, dtype=np.float32), ways)[:, :, None, None])
     _constant(model, "head_bias", head.bias.astype(np.float32))
     model.graph.node.extend(
         [
             helper.make_node("GlobalAveragePool", ["grid"], ["grid_mean"], name="grid_mean"),
             helper.make_node("Flatten", ["grid_mean"], ["embedding"], name="embedding", axis=1),
-            helper.make_node("Conv", ["grid", "head_weights", "head_bias"], ["cam"], name="cam", kernel_shape=[1, 1]),
+            helper.make_node("Conv", ["grid", "head_weights"], ["parts"], name="parts", kernel_shape=[1, 1]),
+            helper.make_node("Mul", ["parts", "head_places"], ["placed"], name="placed"),
+            helper.make_node("Conv", ["placed", "head_sum", "head_bias"], ["cam"], name="cam", kernel_shape=[1, 1]),
             helper.make_node("GlobalAveragePool", ["cam"], ["cam_mean"], name="cam_mean"),
             helper.make_node("Flatten", ["cam_mean"], ["logits"], name="logits", axis=1),
         ]
     )
-    classes, size, side = *head.weights.shape, network.grid
     _output(model, "logits", ["N", classes])
     _output(model, "cam", ["N", classes, side, side])
     _output(model, "embedding", ["N", size])
@@ -52,9 +57,9 @@ def _output(model: onnx.ModelProto, name: str, shape: list[int | str]) -> None:
 
 
 def parameters_of(model: onnx.ModelProto) -> int:
-    """Return how many trained values a graph holds (scales and zero points of the storage not counted)."""
+    """Return how many trained values a graph holds (scales and zero points of the storage and the head's places not counted)."""
     total = 0
     for item in model.graph.initializer:
-        if not item.name.endswith(("_scale", "_zero")):
+        if not item.name.endswith(("_scale", "_zero", "_places", "_sum")):
             total += int(np.prod(item.dims)) if item.data_type in (TensorProto.FLOAT, TensorProto.INT8) else 0
     return total

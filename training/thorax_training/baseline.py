@@ -45,10 +45,10 @@ def _states(paths: Paths) -> dict[str, Path]:
 
 
 def _head(paths: Paths, name: str) -> heads.Head:
-    """Return the head that ships, out of the bundle's graph."""
+    """Return what weighs the mean in the head that ships, out of the bundle's graph."""
     stored = {item.name: item for item in onnx.load(paths.bundle / f"{name}.onnx").graph.initializer}
     weights, bias = (numpy_helper.to_array(stored[item]) for item in ("head_weights", "head_bias"))
-    return heads.Head(weights[:, :, 0, 0], bias)
+    return heads.Head(weights[: len(bias), :, 0, 0], bias)
 
 
 def _eager(paths: Paths, keep: bool, device: str, autocast: bool) -> Callable[[np.ndarray], np.ndarray]:

@@ -1,7 +1,9 @@
-"""`calibrate`: temperatures, ensemble weights, conformal threshold and operating points on val, none of it on test.
+"""`calibrate`: temperatures, conformal threshold and operating points on val, none of it on test.
 
-The ensemble's temperature is fitted on sources left out instead: whoever uses the bundle is a source that it has never
-seen, and there the confidence must hold. Inside the data it is too modest by what that costs.
+All networks have the same weight in the ensemble: weights fitted on val gained nothing there and lost on sources left out.
+
+The ensemble's temperature is fitted on sources left out instead, which count alike: whoever uses the bundle is a source
+that it has never seen, and there the confidence must hold. Inside the data it is too modest by what that costs.
 """
 
 from __future__ import annotations
@@ -59,17 +61,14 @@ def without_each_source(paths: Paths, films: dataset.Films) -> list[dict[tuple[s
 def fit(logits: np.ndarray, label: np.ndarray, unseen: LeftOut) -> dict:
     """Fit what makes probabilities of the val logits `[networks, films, 4]`."""
     temperatures = [round(calibration.fit_temperature(one, label), 4) for one in logits]
-    calibrated = heads.softmax(logits / np.array(temperatures).reshape(-1, 1, 1))
-    weights = calibration.fit_weights(calibrated, label)
-    mixed = calibration.mix(calibrated, weights)
-    scaled = (heads.softmax(one / np.array(temperatures).reshape(-1, 1, 1)) for one, _ in unseen.values())
-    elsewhere = np.concatenate([calibration.mix(one, weights) for one in scaled])
-    temperature = round(calibration.fit_sharpening(elsewhere, np.concatenate([of for _, of in unseen.values()])), 4)
-    final = calibration.sharpen(mixed, temperature)
+    weights, scale = np.full(len(logits), 1.0 / len(logits)), np.array(temperatures).reshape(-1, 1, 1)
+    elsewhere = [(calibration.mix(heads.softmax(one / scale), weights), of) for one, of in unseen.values()]
+    temperature = round(calibration.fit_sharpening(elsewhere), 4)
+    final = calibration.sharpen(calibration.mix(heads.softmax(logits / scale), weights), temperature)
     threshold = round(calibration.conformal_threshold(final, label, COVERAGE), 6)
     return {
         "temperatures": temperatures,
-        "weights": [float(round(w, 4)) for w in weights],
+        "weights": weights.tolist(),
         "ensemble_temperature": temperature,
         "coverage": COVERAGE,
         "conformal_threshold": threshold,

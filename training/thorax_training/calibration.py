@@ -1,18 +1,14 @@
-"""Calibration on the val split: temperatures, ensemble weights, conformal threshold. Numbers only, no torch."""
+"""Calibration on the val split: temperatures, conformal threshold. Numbers only, no torch."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize_scalar
 
 from thorax_training.heads import softmax
 from thorax_training.measures import log_loss
-
-SMALLEST_WEIGHT = 0.05
-PULL_TO_EQUAL = 0.5
-"""How strongly ensemble weights are pulled towards equal shares; 508 films do not support fine differences."""
 
 
 def fit_temperature(logits: np.ndarray, label: np.ndarray) -> float:
@@ -27,34 +23,21 @@ def sharpen(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     return powered / powered.sum(axis=-1, keepdims=True)
 
 
-def fit_sharpening(probabilities: np.ndarray, label: np.ndarray) -> float:
-    """Return the ensemble temperature with the lowest log-loss."""
-    best = minimize_scalar(
-        lambda t: log_loss(sharpen(probabilities, math.exp(t)), label), bounds=(-2, 2), method="bounded"
-    )
-    return float(math.exp(best.x))
+def fit_sharpening(sources: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Return the ensemble temperature with the lowest log-loss, from (probabilities, labels) of each source.
+
+    Sources count alike, however many films they gave: the next hospital is one more source, not some more films.
+    """
+
+    def loss(t: float) -> float:
+        return float(np.mean([log_loss(sharpen(p, math.exp(t)), label) for p, label in sources]))
+
+    return float(math.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
 
 
 def mix(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the weighted mean over the first axis (networks)."""
     return np.tensordot(weights, probabilities, axes=1)
-
-
-def fit_weights(probabilities: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """Return non-negative ensemble weights, each at least SMALLEST_WEIGHT, pulled towards equal shares."""
-    count = len(probabilities)
-
-    def weights_of(free: np.ndarray) -> np.ndarray:
-        return SMALLEST_WEIGHT + (1 - SMALLEST_WEIGHT * count) * softmax(free)
-
-    def loss(free: np.ndarray) -> float:
-        weights = weights_of(free)
-        return log_loss(mix(probabilities, weights), label) + PULL_TO_EQUAL * float(((weights - 1 / count) ** 2).sum())
-
-    best = minimize(loss, np.zeros(count), method="L-BFGS-B").x
-    rounded = np.round(weights_of(best), 4)
-    rounded[0] += round(1.0 - rounded.sum(), 4)
-    return rounded
 
 
 def conformal_threshold(probabilities: np.ndarray, label: np.ndarray, coverage: float) -> float:

@@ -8,8 +8,9 @@ patients.
 
 ## What it is made of
 
-Frozen backbones. Each has a linear head on the mean of its last feature grid and of two earlier ones brought to the same
-cells; the class activation map is that same head on every cell, so the map explains the logits exactly. Three networks look at the whole film without its border, three at the box around the lungs, which a small locator finds.
+Frozen backbones. Each has a linear head on its last feature grid and on two earlier ones brought to the same cells. What a head
+weighs changes over the view with the height and with the distance from the middle, alike left and right: an opacity above is not one below.
+The class activation map is that same head on every cell, so the map explains the logits exactly. Three networks look at the whole film without its border, three at the box around the lungs, which a small locator finds.
 Heads are held down along directions in which a class moves from source to source, as these cannot be the disease. One of
 the six, ResNet-50-thin, was a content-moderation classifier before; the others learned from ImageNet or LVD-142M. None was
 trained on chest films before the heads were.
@@ -17,6 +18,8 @@ trained on chest films before the heads were.
 {origins}
 
 {from_evaluate}
+All networks count alike in the ensemble; weights fitted on val gained nothing there and lost on sources left out (docs/decisions, 12).
+
 ## What it learned from
 
 4,297 frontal films, split by patient (train 3,245, val 508, test 544); films without a patient id are in train only.
@@ -78,11 +81,11 @@ Single networks, heads as in the bundle:
 
 {from_views}
 EfficientNet-Lite1 took the place of Inception-V3, which had been a content-moderation classifier (npm nsfwjs): 0.762 instead of 0.717 alone,
-on the box around the lungs, 0.783 instead of 0.778 together with the other five, and a fifth of the weights.
+on the box around the lungs, 0.783 instead of 0.778 together with the other five, and a fifth of the weights (cells weighed alike).
 
 **Training all layers** was tried on a graphics card: each network without each source of COVID and without NIH, then on all train films.
 Strong changes of place, tone, sharpness, grain and compression, patches blanked; classes and sources drawn alike; batch norms kept; weights
-averaged over the last hundred steps of 64 films; heads fitted afterwards as for the frozen ones. "Half way" is the mean of frozen and
+averaged over the last hundred steps of 64 films; heads fitted afterwards as for the frozen ones, cells weighed alike. "Half way" is the mean of frozen and
 tuned weights (WiSE-FT). NIH was left out of both columns here, unlike above. First the ways of making the source hard to tell, {short} steps; each keeps what the one before it does: half of the
 films take the histogram of a film of another source; half are mixed with a film of the same label from another source; the mean features of
 a label are drawn together from source to source.

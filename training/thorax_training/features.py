@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from thorax_training import dataset, graphs, networks, recipe
+from thorax_training import dataset, graphs, networks, pooling, recipe
 from thorax_training.paths import Paths
 
 BATCH = 16
@@ -24,29 +24,29 @@ def order_of(count: int) -> np.ndarray:
 
 
 class Store:
-    """The feature file of one network and view: the mean of the grid."""
+    """The feature file of one network and view: the grid, pooled."""
 
     def __init__(self, folder: Path, network: networks.Network, view: str) -> None:
         stem = f"{network.name}.{view}"
         self.network = network
-        self._mean = folder / f"{stem}.mean.npy"
+        self._pooled = folder / f"{stem}.pooled.npy"
         self._done = folder / f"{stem}.done"
 
     @property
     def done(self) -> int:
         """Return how many films of the order are done."""
-        return int(self._done.read_text()) if self._done.exists() else 0
+        return int(self._done.read_text()) if self._done.exists() and self._pooled.exists() else 0
 
     def mark(self, count: int) -> None:
         """Note that the first `count` films are done."""
         self._done.write_text(str(count))
 
-    def mean(self, count: int) -> np.memmap:
-        """Open the pooled features, `[count, E]`."""
-        if self._mean.exists():
-            return np.lib.format.open_memmap(self._mean, mode="r+")
-        shape = (count, self.network.embedding)
-        return np.lib.format.open_memmap(self._mean, mode="w+", dtype=np.float32, shape=shape)
+    def pooled(self, count: int) -> np.memmap:
+        """Open the features, `[count, 3 E]`."""
+        if self._pooled.exists():
+            return np.lib.format.open_memmap(self._pooled, mode="r+")
+        shape = (count, self.network.features)
+        return np.lib.format.open_memmap(self._pooled, mode="w+", dtype=np.float32, shape=shape)
 
 
 def extract(
@@ -60,13 +60,13 @@ def extract(
     store, count = Store(paths.features, network, view), len(pixels)
     if store.done >= count:
         return
-    order, mean = order_of(count), store.mean(count)
+    order, pooled = order_of(count), store.pooled(count)
     session = graphs.session(paths.graphs / f"{network.name}.{weights}.onnx")
     started, first = time.time(), store.done
     for start in range(first, count, BATCH):
         chosen = np.sort(order[start : min(start + BATCH, count)])
         batch = recipe.normalize(np.asarray(pixels[chosen]), recipe.VIEWS["whole"])
-        mean[chosen] = session.run(["grid"], {"image": batch})[0].mean(axis=(2, 3))
+        pooled[chosen] = pooling.pool(session.run(["grid"], {"image": batch})[0])
         done = min(start + BATCH, count)
         store.mark(done)
         if (start // BATCH) % 20 == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from thorax_training import packages
+from thorax_training import packages, pooling
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -32,8 +32,13 @@ class Network:
 
     @property
     def embedding(self) -> int:
-        """Return how many channels the head reads."""
+        """Return how many channels the grid has, the last one's and the taps'."""
         return sum(self.channels)
+
+    @property
+    def features(self) -> int:
+        """Return how many values the head reads: the grid, pooled in each way."""
+        return pooling.WEIGHTINGS * self.embedding
 
     @property
     def origin(self) -> str:

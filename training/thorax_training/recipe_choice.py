@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from thorax_training import dataset, graphs, heads, measures, outside, recipe, train
+from thorax_training import dataset, graphs, heads, measures, outside, pooling, recipe, train
 from thorax_training.paths import Paths
 
 NETWORK = "efficientnet-lite0"
@@ -36,7 +36,7 @@ def _features(paths: Paths, films: dataset.Films, name: str) -> np.ndarray:
         for start in range(0, len(films), 32):
             batch = np.asarray(stack[start : start + 32])
             image = _standardised(batch) if name == "standardised" else recipe.normalize(batch, steps)
-            rows.append(session.run(["grid"], {"image": image})[0].mean(axis=(2, 3)))
+            rows.append(pooling.pool(session.run(["grid"], {"image": image})[0]))
         np.save(cache, np.concatenate(rows))
     return np.load(cache)
 

@@ -42,7 +42,7 @@ def compare(paths: Paths, films: dataset.Films, split: str, int8: np.ndarray) ->
     f32 = []
     for network in networks.NETWORKS:
         store = features.Store(paths.features, network, f"{split}-f32")
-        f32.append(train.read_head(paths, network).logits(np.array(store.mean(len(chosen)))))
+        f32.append(train.read_head(paths, network).logits(np.array(store.pooled(len(chosen)))))
     stored, plain = (calibrate.consensus(one, settings) for one in (int8[:, chosen], np.stack(f32).astype(np.float64)))
     label = films.label[chosen]
     report = {n.name: _row(a, b, label) for n, a, b in zip(networks.NETWORKS, stored[0], plain[0], strict=True)}

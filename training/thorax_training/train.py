@@ -13,11 +13,11 @@ SETTINGS = heads.Settings(penalty=0.01, nuisance=0.3)
 
 
 def load(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
-    """Load the features `[films, E]` of the view that a network reads, or of another one."""
+    """Load the features `[films, 3 E]` of the view that a network reads, or of another one."""
     store = features.Store(paths.features, network, view or network.view)
     if store.done < len(films):
         raise ValueError(f"{network.name} has features of {store.done} films of {len(films)}: run `features` first")
-    return np.array(store.mean(len(films)))
+    return np.array(store.pooled(len(films)))
 
 
 def fit(films: Films, values: np.ndarray, chosen: np.ndarray, settings: heads.Settings) -> heads.Head:
@@ -49,7 +49,7 @@ def train(paths: Paths) -> None:
         target.parent.mkdir(exist_ok=True)
         head = fit(films, load(paths, network, films), films.where("train"), SETTINGS)
         np.savez(target, weights=head.weights, bias=head.bias)
-        print(f"{network.name}: head on {network.embedding} channels of the view {network.view}", flush=True)
+        print(f"{network.name}: head on {network.features} features of the view {network.view}", flush=True)
 
 
 def read_head(paths: Paths, network: networks.Network) -> heads.Head:

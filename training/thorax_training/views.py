@@ -1,7 +1,7 @@
 """`views`: what each step from the first bundle to this one gave on sources left out, and which network reads what.
 
 The steps: heads on the last grid alone, heads on earlier layers too, directions between sources of a class held down,
-networks on the box around the lungs, and each network on one of the two. Nothing here looks at the test split.
+cells weighed by their place, networks on the box around the lungs, and each network on one of the two. Nothing here looks at the test split.
 """
 
 from __future__ import annotations
@@ -45,26 +45,31 @@ def _row(films: Films, name: str, told: list[Told]) -> dict:
 def measure(paths: Paths) -> None:
     """Write metrics/views.json."""
     films, names = dataset.read_films(paths.data), [network.name for network in networks.NETWORKS]
-    last, taps, held = {}, {}, {}
+    last, taps, down, alike, held = {}, {}, {}, {}, {}
     others: dict[heads.Settings, list[Told]] = {settings: [] for settings in OTHERS}
     for network in networks.NETWORKS:
         for view in recipe.VIEWS:
             values = train.load(paths, network, films, view)
             held[network.name, view] = _told(films, values, train.SETTINGS)
+            mean = values[:, : network.embedding]
             if view == "whole":
-                last[network.name] = _told(films, values[:, : network.channels[0]], PLAIN)
-                taps[network.name] = _told(films, values, PLAIN)
+                last[network.name] = _told(films, mean[:, : network.channels[0]], PLAIN)
+                taps[network.name] = _told(films, mean, PLAIN)
+                down[network.name] = _told(films, mean, train.SETTINGS)
             if view == network.view:
+                alike[network.name] = _told(films, mean, train.SETTINGS)
                 for settings, told in others.items():
                     told.append(_told(films, values, settings))
         print(f"views: {network.name} done", flush=True)
     steps = [
         _row(films, "whole film, last grid", list(last.values())),
         _row(films, "whole film, earlier layers too", list(taps.values())),
-        _row(films, "whole film, directions between sources held down", [held[name, "whole"] for name in names]),
+        _row(films, "whole film, directions between sources held down", list(down.values())),
+        _row(films, "whole film, cells weighed by place", [held[name, "whole"] for name in names]),
         _row(films, "lungs", [held[name, "lungs"] for name in names]),
         _row(films, "both views of each network", list(held.values())),
         _row(films, "as in the bundle", [held[network.name, network.view] for network in networks.NETWORKS]),
+        _row(films, "as in the bundle, but cells weighed alike", list(alike.values())),
     ]
     steps += [
         _row(films, f"as in the bundle, but penalty {one.penalty}, held down by {one.nuisance}", told)
