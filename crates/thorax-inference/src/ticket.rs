@@ -108,7 +108,7 @@ impl Ticket {
     #[must_use]
     pub fn wait_for(&self, time: Duration) -> Option<Result<Reading, AnalysisError>> {
         match self.findings.recv_timeout(time) {
-            Ok(findings) => Some(self.read(findings)),
+            Ok(findings) => Some(self.read(&findings)),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Err(AnalysisError::Closed)),
         }
@@ -119,11 +119,11 @@ impl Ticket {
     /// # Errors
     /// [`AnalysisError`].
     pub fn wait(self) -> Result<Reading, AnalysisError> {
-        self.findings.recv().map_or(Err(AnalysisError::Closed), |findings| self.read(findings))
+        self.findings.recv().map_or(Err(AnalysisError::Closed), |findings| self.read(&findings))
     }
 
     /// The reading of a film that is done.
-    fn read(&self, findings: Findings) -> Result<Reading, AnalysisError> {
+    fn read(&self, findings: &Findings) -> Result<Reading, AnalysisError> {
         let gate = findings.verdict.clone().ok_or(AnalysisError::Closed)?.map_err(AnalysisError::Gate)?;
         let (width, height) = self.size;
         let mut reading = Reading {
@@ -145,9 +145,9 @@ impl Ticket {
         }
         let circumstances = Circumstances { age_years: self.age_years, overridden };
         let bundle = &self.shared.bundle;
-        let consensus = ensemble::consensus(bundle, &self.ballots(&findings), circumstances);
+        let consensus = ensemble::consensus(bundle, &self.ballots(findings), circumstances);
         if let Some(label) = bundle.labels().iter().position(|&label| consensus.final_diagnosis == Some(label)) {
-            reading.maps = self.maps(&findings, label);
+            reading.maps = self.maps(findings, label);
         }
         reading.agreement_map = explain::agreement(&reading.maps).ok();
         reading.prediction.consensus = Some(consensus);

@@ -142,9 +142,9 @@ impl Jobs<'_> {
     /// # Errors
     /// Of the database.
     pub async fn claim(&self, worker: &str, wish: Wish, now: Timestamp, lease: Duration) -> Result<Vec<Lease>> {
-        let (limit, least) = (int(wish.limit), wish.least.0.into());
         let until = now.plus(lease);
-        let values = [worker.into(), until.micros().into(), now.micros().into(), limit, least];
+        let Wish { limit, least: Priority(priority) } = wish;
+        let values = [worker.into(), until.micros().into(), now.micros().into(), int(limit), priority.into()];
         let statement = self.0.statement(&claim_statement(self.0.kind()), values);
         let mut claimed = Claimed::find_by_statement(statement).all(self.0.writer()).await?;
         if claimed.is_empty() {
