@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use thorax_domain::prediction::{Consensus, EngineIdentity, Precision};
@@ -197,8 +198,10 @@ fn bundle() -> (Bundle, TempDir) {
 
 fn open(device: &Arc<Device>, budget: Option<u64>) -> (Analyzer, TempDir) {
     let (bundle, folder) = bundle();
-    let settings =
-        Settings { memory_budget: budget.map(|mib| mib * MIB), threads: 4, queue: 64, ..Settings::default() };
+    let memory_budget = budget.map(|mib| mib * MIB);
+    // So that films go together though the device is faster than whoever brings them.
+    let batch_wait = Duration::from_millis(20);
+    let settings = Settings { memory_budget, threads: 4, queue: 64, batch_wait, ..Settings::default() };
     (Analyzer::open(bundle, Arc::new(Simulated(Arc::clone(device))), settings).unwrap(), folder)
 }
 
