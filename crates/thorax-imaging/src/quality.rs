@@ -1,7 +1,6 @@
 //! What can be measured of a film without a network: contrast, sharpness, sides.
 //! What lives here: the numbers. What never does: the thresholds, which come from the bundle. Start reading at [`measure`].
 
-use crate::histogram;
 use crate::recipe::depth8;
 use crate::resize::{Filter, resize};
 use crate::{GrayImage, Pixels};
@@ -43,14 +42,18 @@ fn samples(film: &GrayImage) -> &[u8] {
     }
 }
 
-/// By way of a histogram, since its sums are exact.
+/// Samples whose squares add up within 32 bits.
+const EXACT: usize = 1 << 16;
+
 fn contrast(samples: &[u8]) -> f64 {
-    let mut lanes = [[0_u32; 256]; 4];
-    histogram::count(samples, lanes.each_mut());
     let mut moments = Moments::default();
-    for (level, bin) in (0..256).zip(0_usize..) {
-        moments.add(level, lanes.iter().map(|lane| i64::from(lane[bin])).sum());
-    }
+    pulp::Arch::new().dispatch(|| {
+        for part in samples.chunks(EXACT) {
+            let sum: u32 = part.iter().copied().map(u32::from).sum();
+            let squares: u32 = part.iter().map(|&sample| u32::from(sample) * u32::from(sample)).sum();
+            moments.add(part.len(), sum.into(), squares.into());
+        }
+    });
     moments.variance().sqrt()
 }
 
@@ -59,14 +62,21 @@ fn sharpness(film: &GrayImage) -> f64 {
     let small =
         resize(film, SHARPNESS_SIDE, SHARPNESS_SIDE, Filter::Bilinear).expect("the side is not zero; this is a bug");
     let (samples, side) = (samples(&small), SHARPNESS_SIDE as usize);
-    let at = |x: usize, y: usize| i64::from(samples[y * side + x]);
     let mut moments = Moments::default();
+    let row = |y: usize| &samples[y * side..][..side];
     for y in 0..side {
         let (above, below) = neighbours(y, side);
+        let (above, here, below) = (row(above), row(y), row(below));
+        // At most 1020 each: a row's squares add up within 32 bits.
+        let (mut sum, mut squares) = (0, 0);
         for x in 0..side {
             let (left, right) = neighbours(x, side);
-            moments.add(at(left, y) + at(right, y) + at(x, above) + at(x, below) - 4 * at(x, y), 1);
+            let around = [here[left], here[right], above[x], below[x]].into_iter().map(i32::from).sum::<i32>();
+            let value = around - 4 * i32::from(here[x]);
+            sum += value;
+            squares += value * value;
         }
+        moments.add(side, sum.into(), squares.into());
     }
     moments.variance()
 }
@@ -81,21 +91,21 @@ const fn neighbours(position: usize, length: usize) -> (usize, usize) {
 /// Sums of integers, exact, so that the variance has one rounding at the end.
 #[derive(Debug, Default)]
 struct Moments {
-    count: i64,
+    count: usize,
     sum: i64,
     squares: i64,
 }
 
 impl Moments {
-    fn add(&mut self, value: i64, times: i64) {
-        self.count += times;
-        self.sum += value * times;
-        self.squares += value * value * times;
+    fn add(&mut self, count: usize, sum: i64, squares: i64) {
+        self.count += count;
+        self.sum += sum;
+        self.squares += squares;
     }
 
     #[expect(clippy::cast_precision_loss, reason = "the quotient's last digits do not matter to a threshold")]
     fn variance(&self) -> f64 {
-        let (count, sum, squares) = (i128::from(self.count), i128::from(self.sum), i128::from(self.squares));
+        let (count, sum, squares) = (self.count as i128, i128::from(self.sum), i128::from(self.squares));
         (count * squares - sum * sum) as f64 / (count * count) as f64
     }
 }

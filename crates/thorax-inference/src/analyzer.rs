@@ -1,35 +1,36 @@
 //! The facade: a bundle on an engine, within a memory budget, that reads films.
 //!
-//! A film is measured and prepared on the caller's thread, then waits in a bounded queue; the desk's threads run the networks,
-//! and the caller gets a [`Reading`] by its [`Ticket`].
+//! A film is measured and prepared on the caller's thread, and waits in a bounded queue; the desk's threads run the networks, those
+//! that need no lungs while the caller's thread still looks for them, and the caller gets a [`Reading`] by its [`Ticket`].
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use thorax_domain::clock::Stopwatch;
-use thorax_domain::prediction::{EngineIdentity, NetworkIdentity, Precision, Prediction, Provenance, Verdict};
+use thorax_domain::prediction::{EngineIdentity, NetworkIdentity, Precision, Provenance, Refusal, Verdict};
 use thorax_imaging::GrayImage;
-use thorax_imaging::heat::{Heat, Part};
+use thorax_imaging::heat::Heat;
 use thorax_imaging::quality;
-use thorax_imaging::recipe::{Field, RecipeError};
+use thorax_imaging::recipe::RecipeError;
 
 pub use crate::budget::{BudgetTooSmall, MemoryReport};
 use crate::budget::{MIB, Need, Shelf};
-use crate::bundle::{Bundle, BundleError, Network, UnknownNetwork, View};
+use crate::bundle::{Bundle, BundleError, Network, UnknownNetwork};
 pub use crate::desk::Busy;
 use crate::desk::{Caller, Desk, Shared, Size};
 use crate::engine::Engine;
-use crate::ensemble::{self, Ballot, Circumstances};
-use crate::explain::{self, NetworkMap};
 use crate::gate;
 use crate::locator::{LocateError, Locator};
 use crate::proof;
 pub use crate::proof::OpenError;
 use crate::queue::Order;
 pub use crate::queue::Urgency;
-use crate::round::{self, Seat};
+use crate::round::{self, Findings, Samples, Seat};
+pub use crate::ticket::{AnalysisError, Reading, StageTimes, Ticket};
 
 /// How an analyzer is to work.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +53,7 @@ impl Default for Settings {
     /// All networks resident, a worker for each core, 64 films waiting, batches of 4: larger ones cost memory. Films go at once
     /// with those that are there.
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = thread::available_parallelism().map_or(1, usize::from);
         Self { memory_budget: None, threads, queue: 64, batch: 4, batch_wait: Duration::ZERO, full_precision: false }
     }
 }
@@ -87,93 +88,6 @@ pub enum SubmitError {
     /// The lungs could not be looked for.
     #[error(transparent)]
     Locate(#[from] LocateError),
-}
-
-/// Why a film that was taken was not read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AnalysisError {
-    /// The gate's network failed, and without the gate nothing is read.
-    #[error("the gate could not look at the film: {0}")]
-    Gate(String),
-    /// The analyzer was closed first.
-    #[error("the analyzer was closed before the film was read")]
-    Closed,
-}
-
-/// Milliseconds that a film spent in each stage, by the wall clock.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StageTimes {
-    /// Measuring, locating the lungs and preparing each view.
-    pub preprocess: f64,
-    /// From the queue to the gate's verdict; the other networks run beside it.
-    pub gate: f64,
-    /// From the queue to the last network's output, the gate included.
-    pub inference: f64,
-}
-
-/// What came out for one film.
-#[derive(Debug, Clone)]
-pub struct Reading {
-    /// Verdict and consensus.
-    pub prediction: Prediction,
-    /// Where each voting network sees the final diagnosis; empty without one.
-    pub maps: Vec<NetworkMap>,
-    /// Where they see it together.
-    pub agreement_map: Option<Heat>,
-    /// Probability of lung for each cell of the whole film; `None` where the bundle has no locator.
-    pub lungs: Option<Heat>,
-    /// The part of the film that the maps and the lungs cover: all of it.
-    pub field: Field,
-    /// How long it took.
-    pub milliseconds: StageTimes,
-}
-
-impl Reading {
-    /// Of a film that the gate refused: there is nothing to show of it.
-    const fn refused(prediction: Prediction, field: Field, milliseconds: StageTimes) -> Self {
-        Self { prediction, maps: Vec::new(), agreement_map: None, lungs: None, field, milliseconds }
-    }
-}
-
-/// A claim on a reading. Dropping it tells the desk that nobody waits any more.
-#[derive(Debug)]
-pub struct Ticket {
-    reading: Receiver<Result<Reading, AnalysisError>>,
-    gone: Arc<AtomicBool>,
-    done: Arc<AtomicUsize>,
-    networks: usize,
-}
-
-impl Ticket {
-    /// How many networks have looked at the film, and how many are to.
-    #[must_use]
-    pub fn progress(&self) -> (usize, usize) {
-        (self.done.load(Ordering::Relaxed).min(self.networks), self.networks)
-    }
-
-    /// Waits for the reading, but not longer than `time`: `None` where it is not there yet.
-    #[must_use]
-    pub fn wait_for(&self, time: Duration) -> Option<Result<Reading, AnalysisError>> {
-        match self.reading.recv_timeout(time) {
-            Ok(reading) => Some(reading),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Err(AnalysisError::Closed)),
-        }
-    }
-
-    /// Waits for the reading.
-    ///
-    /// # Errors
-    /// [`AnalysisError`].
-    pub fn wait(self) -> Result<Reading, AnalysisError> {
-        self.reading.recv().unwrap_or(Err(AnalysisError::Closed))
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.gone.store(true, Ordering::Relaxed);
-    }
 }
 
 /// A bundle on an engine, ready to read.
@@ -211,86 +125,103 @@ impl Analyzer {
         Ok((fixed(bundle, engine)? + largest) * MIB)
     }
 
-    /// Prepares a film and puts it into the queue.
+    /// Puts a film into the queue and prepares it.
     ///
     /// # Errors
     /// [`SubmitError::Busy`] when the queue is full; the others when the request is wrong.
     pub fn submit(&self, request: &Request) -> Result<Ticket, SubmitError> {
-        let (seat, ticket) = self.prepare(request)?;
-        if let Some(seat) = seat {
-            self.desk.submit(seat)?;
-        }
-        Ok(ticket)
+        self.enter(request, |seat| self.desk.submit(seat))
     }
 
-    /// Prepares a film and waits until the queue has room for it.
+    /// Puts a film into the queue as soon as it has room, and prepares it.
     ///
     /// # Errors
     /// [`SubmitError`], never [`SubmitError::Busy`].
     pub fn submit_waiting(&self, request: &Request) -> Result<Ticket, SubmitError> {
-        let (seat, ticket) = self.prepare(request)?;
-        if let Some(seat) = seat {
+        self.enter(request, |seat| {
             self.desk.submit_waiting(seat);
+            Ok(())
+        })
+    }
+
+    /// Measures a film, has it queued with the views that need no lungs, and supplies the others while networks look at those.
+    /// What the ruler alone refuses is not queued.
+    fn enter(
+        &self,
+        request: &Request,
+        queue: impl FnOnce(Seat<Claim>) -> Result<(), Busy>,
+    ) -> Result<Ticket, SubmitError> {
+        let stopwatch = Stopwatch::start();
+        let voters = self.bundle().select(&request.networks)?;
+        let samples = self.bundle().views().iter().map(|_| OnceLock::new()).collect();
+        let (measured, prepared) = self.measure(&request.film, || self.prepare(&request.film, None, &voters, &samples));
+        let (reply, findings) = channel();
+        let mut ticket = Ticket::new(Arc::clone(self.desk.shared()), request, voters, findings);
+        if !measured.is_empty() && !request.force {
+            let verdict = Some(Ok(Verdict::new(measured)));
+            let _ = reply.send(Findings { verdict, ..Findings::none(0) });
+            ticket.preprocess = stopwatch.total();
+            return Ok(ticket);
         }
+        prepared?;
+        queue(Seat {
+            caller: Claim { reply, gone: Arc::clone(&ticket.gone) },
+            urgency: request.urgency,
+            samples: Arc::clone(&samples),
+            voters: ticket.voters.clone(),
+            force: request.force,
+            measured,
+            waiting: Stopwatch::start(),
+            findings: Findings::none(self.bundle().networks().len()),
+            done: Arc::clone(&ticket.done),
+        })?;
+        let _news = self.desk.news();
+        self.supply(&request.film, &samples, ticket, &stopwatch)
+    }
+
+    /// What the ruler finds, on a thread of its own, and what came of the work beside it.
+    fn measure<T>(&self, film: &GrayImage, beside: impl FnOnce() -> T) -> (Vec<Refusal>, T) {
+        let limits = &self.bundle().manifest().gate;
+        thread::scope(|scope| {
+            let measuring = scope.spawn(|| gate::measure(limits, &quality::measure(film)));
+            let done = beside();
+            (measuring.join().unwrap_or_else(|panic| resume_unwind(panic)), done)
+        })
+    }
+
+    /// Looks for the lungs of a film in the queue and prepares the views that need them. Where that fails, the ticket is dropped,
+    /// and the film leaves the queue.
+    fn supply(
+        &self,
+        film: &GrayImage,
+        samples: &Samples,
+        mut ticket: Ticket,
+        stopwatch: &Stopwatch,
+    ) -> Result<Ticket, SubmitError> {
+        ticket.lungs = self.desk.shared().lungs(film).transpose()?;
+        if let Some(lungs) = &ticket.lungs {
+            self.prepare(film, Some(lungs), &ticket.voters, samples)?;
+        }
+        ticket.preprocess = stopwatch.total();
         Ok(ticket)
     }
 
-    /// The film's place in the queue and the ticket; no place where the ruler alone refuses it.
-    fn prepare(&self, request: &Request) -> Result<(Option<Seat<Claim>>, Ticket), SubmitError> {
-        let mut stopwatch = Stopwatch::start();
-        let bundle = self.bundle();
-        let voters = bundle.select(&request.networks)?;
-        let measured = gate::measure(&bundle.manifest().gate, &quality::measure(&request.film));
-        let field = Field::whole(request.film.width(), request.film.height());
-        let (reply, reading) = channel();
-        let gone = Arc::new(AtomicBool::new(false));
-        let done = Arc::new(AtomicUsize::new(0));
-        // The gate's network looks at every film, whether it votes or not.
-        let looking = voters.len() + usize::from(!voters.contains(&round::GATE));
-        let ticket = Ticket { reading, gone: Arc::clone(&gone), done: Arc::clone(&done), networks: looking };
-        if !measured.is_empty() && !request.force {
-            let milliseconds = StageTimes { preprocess: stopwatch.lap(), gate: 0.0, inference: 0.0 };
-            let prediction = Prediction { gate: Verdict::new(measured), consensus: None };
-            let reading = Reading::refused(prediction, field, milliseconds);
-            let _ = reply.send(Ok(reading));
-            return Ok((None, ticket));
-        }
-        let lungs = self.desk.shared().lungs(&request.film).transpose()?;
-        let (samples, parts) = self.views(&request.film, lungs.as_ref(), &voters)?;
-        let preprocess = stopwatch.lap();
-        let caller = Claim { reply, gone, age_years: request.age_years, field, parts, lungs, preprocess };
-        let networks = bundle.networks().len();
-        let seat = Seat {
-            caller,
-            urgency: request.urgency,
-            samples,
-            voters,
-            force: request.force,
-            measured,
-            verdict: None,
-            waiting: Stopwatch::start(),
-            judged: None,
-            opinions: vec![None; networks],
-            done,
-        };
-        Ok((Some(seat), ticket))
-    }
-
-    /// A film's samples in each view that the voters or the gate look at, and the part of the film that each view shows.
-    fn views(
+    /// Prepares the views that the voters or the gate look at: those that need lungs where they are given, else the others.
+    fn prepare(
         &self,
         film: &GrayImage,
         lungs: Option<&Heat>,
         voters: &[usize],
-    ) -> Result<(Vec<Vec<f32>>, Vec<Part>), RecipeError> {
+        samples: &Samples,
+    ) -> Result<(), RecipeError> {
         let bundle = self.bundle();
-        let is_seen = |view| voters.iter().chain([&round::GATE]).any(|&network| bundle.view_of(network) == view);
-        let prepare = |(index, view): (usize, &View)| {
-            let part = view.recipe.field((film.width(), film.height()), lungs).part_of(film.width(), film.height());
-            let samples = if is_seen(index) { view.recipe.apply(film, lungs)?.tensor } else { Vec::new() };
-            Ok((samples, part))
-        };
-        bundle.views().iter().enumerate().map(prepare).collect()
+        for (index, (view, cell)) in bundle.views().iter().zip(samples.iter()).enumerate() {
+            let is_seen = voters.iter().chain([&round::GATE]).any(|&network| bundle.view_of(network) == index);
+            if is_seen && view.recipe.needs_lungs() == lungs.is_some() {
+                let _ = cell.set(view.recipe.apply(film, lungs)?.tensor);
+            }
+        }
+        Ok(())
     }
 
     /// The bundle.
@@ -383,14 +314,8 @@ pub struct Origin<'a> {
 
 /// A caller who waits for a reading.
 struct Claim {
-    reply: Sender<Result<Reading, AnalysisError>>,
+    reply: Sender<Findings>,
     gone: Arc<AtomicBool>,
-    age_years: Option<u16>,
-    field: Field,
-    /// What each view shows of the film.
-    parts: Vec<Part>,
-    lungs: Option<Heat>,
-    preprocess: f64,
 }
 
 impl Caller for Claim {
@@ -398,52 +323,9 @@ impl Caller for Claim {
         self.gone.load(Ordering::Relaxed)
     }
 
-    fn receive(seat: Seat<Self>, shared: &Shared) {
-        let inference = seat.waiting.total();
-        let reply = seat.caller.reply.clone();
+    fn receive(mut seat: Seat<Self>) {
+        seat.findings.inference = seat.waiting.total();
         // Whoever dropped the ticket does not wait for the answer.
-        let _ = reply.send(read(seat, shared, inference));
+        let _ = seat.caller.reply.send(seat.findings);
     }
-}
-
-/// The reading of a film that is done.
-fn read(seat: Seat<Claim>, shared: &Shared, inference: f64) -> Result<Reading, AnalysisError> {
-    let bundle = &shared.bundle;
-    let verdict = seat.verdict.clone().ok_or(AnalysisError::Closed)?.map_err(AnalysisError::Gate)?;
-    let milliseconds =
-        StageTimes { preprocess: seat.caller.preprocess, gate: seat.judged.unwrap_or(inference), inference };
-    let field = seat.caller.field;
-    if !verdict.accepted && !seat.force {
-        let prediction = Prediction { gate: verdict, consensus: None };
-        return Ok(Reading::refused(prediction, field, milliseconds));
-    }
-    let ballots: Vec<Ballot<'_>> = seat
-        .voters
-        .iter()
-        .map(|&network| {
-            let vote = match &seat.opinions[network] {
-                Some(Ok(opinion)) => Ok((opinion.logits.as_slice(), opinion.milliseconds)),
-                Some(Err(why)) => Err(why.clone()),
-                None => Err("it was not run".to_owned()),
-            };
-            Ballot { network, vote }
-        })
-        .collect();
-    let circumstances = Circumstances { age_years: seat.caller.age_years, overridden: !verdict.accepted };
-    let consensus = ensemble::consensus(bundle, &ballots, circumstances);
-    let label = bundle.labels().iter().position(|&label| consensus.final_diagnosis == Some(label));
-    let maps = label.map(|label| maps(bundle, &seat, label)).unwrap_or_default();
-    let agreement_map = explain::agreement(&maps).ok();
-    let prediction = Prediction { gate: verdict, consensus: Some(consensus) };
-    Ok(Reading { prediction, maps, agreement_map, lungs: seat.caller.lungs, field, milliseconds })
-}
-
-/// The maps of the networks that voted, for one class.
-fn maps(bundle: &Bundle, seat: &Seat<Claim>, label: usize) -> Vec<NetworkMap> {
-    let map = |&network: &usize| {
-        let opinion = seat.opinions[network].as_ref()?.as_ref().ok()?;
-        let part = seat.caller.parts[bundle.view_of(network)];
-        explain::map(&bundle.networks()[network].name, &opinion.cam, label, part, seat.caller.lungs.as_ref())
-    };
-    seat.voters.iter().filter_map(map).collect()
 }

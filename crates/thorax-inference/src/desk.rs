@@ -17,7 +17,7 @@ use crate::locator::{LocateError, Locator};
 use crate::network::{self, NetworkOutputs};
 use crate::queue::{Order, Queue, Urgency};
 use crate::recovery;
-use crate::round::{Pass, Round, Seat};
+use crate::round::{Pass, Round, Seat, Turn};
 
 /// What the threads share.
 pub struct Shared {
@@ -45,7 +45,7 @@ pub trait Caller: Send + 'static {
     /// Whether nobody waits for the film any more.
     fn is_gone(&self) -> bool;
     /// Takes the finished film. Called on a worker thread.
-    fn receive(seat: Seat<Self>, shared: &Shared)
+    fn receive(seat: Seat<Self>)
     where
         Self: Sized;
 }
@@ -164,6 +164,23 @@ impl<T: Caller> Desk<T> {
         state.waiting.push(seat);
         self.board.work.notify_one();
     }
+
+    /// To be held while views of a film in the queue are prepared.
+    pub fn news(&self) -> News<'_, T> {
+        News(&self.board)
+    }
+}
+
+/// What rounds wait for while a film's views are prepared. Dropping it, however that went, has the threads look again: the views
+/// are there, or whoever prepared them has gone, and the film with them.
+pub struct News<'a, T: Caller>(&'a Board<T>);
+
+impl<T: Caller> Drop for News<'_, T> {
+    fn drop(&mut self) {
+        // Locked, so that no thread is between having looked and waiting.
+        let _state = self.0.lock();
+        self.0.work.notify_all();
+    }
 }
 
 impl<T: Caller> Drop for Desk<T> {
@@ -185,13 +202,14 @@ impl<T: Caller> Board<T> {
         while let Some(pass) = self.next() {
             let result = self.run(&pass);
             for seat in self.finish(&pass, &result) {
-                T::receive(seat, &self.shared);
+                T::receive(seat);
             }
         }
     }
 
     /// The next pass to run; `None` when the desk closes. Urgent films go first, but for one pass in [`OVERTAKING`]. What runs is
-    /// not broken off: an urgent film waits for a worker no longer than one network takes over one batch.
+    /// not broken off: an urgent film waits for a worker no longer than one network takes over one batch. For the same reason
+    /// no pass of routine films is started while a view of an urgent one is awaited.
     fn next(&self) -> Option<Pass> {
         let mut state = self.lock();
         loop {
@@ -202,9 +220,12 @@ impl<T: Caller> Board<T> {
                 OVERTAKING.. => [Urgency::Routine, Urgency::Stat],
                 _ => [Urgency::Stat, Urgency::Routine],
             };
-            let pass = order.into_iter().find_map(|urgency| self.advance(&mut state, urgency));
-            if pass.is_some() {
-                return pass;
+            for urgency in order {
+                match self.advance(&mut state, urgency) {
+                    Some(Turn::Pass(pass)) => return Some(pass),
+                    Some(Turn::Soon) if urgency == Urgency::Stat => break,
+                    Some(Turn::Soon) | None => {}
+                }
             }
             state = self.rest(state);
         }
@@ -218,25 +239,25 @@ impl<T: Caller> Board<T> {
         }
     }
 
-    /// Starts a pass for films of this urgency. A round is made only where none under way has anything to start: until then a
-    /// worker that is free shares that round, and the films that wait become more, which go faster together.
-    fn advance(&self, state: &mut State<T>, urgency: Urgency) -> Option<Pass> {
-        let mut pass = self.start(state, urgency);
-        if pass.is_none() && self.seat(state, urgency) {
-            pass = self.start(state, urgency);
+    /// Starts a pass for films of this urgency. A round is made only where none under way has anything to start, now or soon:
+    /// until then a worker that is free shares that round, and the films that wait become more, which go faster together.
+    fn advance(&self, state: &mut State<T>, urgency: Urgency) -> Option<Turn> {
+        let mut turn = self.start(state, urgency);
+        if turn.is_none() && self.seat(state, urgency) {
+            turn = self.start(state, urgency);
         }
-        if pass.is_some() {
+        if matches!(turn, Some(Turn::Pass(_))) {
             let is_routine = |round: &Round<T>| round.urgency == Urgency::Routine;
             let overtakes = urgency == Urgency::Stat
                 && (!state.waiting.is_empty(Urgency::Routine) || state.rounds.iter().any(is_routine));
             state.overtaken = if overtakes { state.overtaken + 1 } else { 0 };
         }
-        pass
+        turn
     }
 
     /// Starts a pass of a round under way. A network that is loaded goes before one that must be loaded first, and of those
     /// the one that takes longest, so that the workers end together.
-    fn start(&self, state: &mut State<T>, urgency: Urgency) -> Option<Pass> {
+    fn start(&self, state: &mut State<T>, urgency: Urgency) -> Option<Turn> {
         let State { rounds, costs, .. } = state;
         rounds.iter_mut().filter(|round| round.urgency == urgency).find_map(|round| {
             round.drop_where(T::is_gone);

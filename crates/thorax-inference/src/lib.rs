@@ -17,6 +17,7 @@ mod proof;
 mod queue;
 mod recovery;
 mod round;
+mod ticket;
 
 pub use locator::LocateError;
 pub use network::NetworkError;

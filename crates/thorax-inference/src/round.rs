@@ -1,8 +1,8 @@
 //! A round: films that go through the networks together. Pure bookkeeping, no threads: which network is next, whom it still
 //! concerns, and who is done.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::{Refusal, Verdict};
@@ -27,6 +27,30 @@ pub struct Opinion {
     pub milliseconds: f64,
 }
 
+/// A film's prepared samples, a cell for each view of the bundle. What needs no lungs is there when the film is put into the
+/// queue; the rest is supplied while it waits or is in a round already. Cells of views that nobody is to look at stay empty.
+pub type Samples = Arc<[OnceLock<Vec<f32>>]>;
+
+/// What the networks found out about a film.
+#[derive(Debug)]
+pub struct Findings {
+    /// The verdict, once the gate's network has run.
+    pub verdict: Option<Result<Verdict, String>>,
+    /// Milliseconds from the queue to the verdict.
+    pub judged: f64,
+    /// What each network of the bundle gave, once it has.
+    pub opinions: Vec<Option<Result<Opinion, String>>>,
+    /// Milliseconds from the queue to the end.
+    pub inference: f64,
+}
+
+impl Findings {
+    /// Nothing yet, of so many networks.
+    pub fn none(networks: usize) -> Self {
+        Self { verdict: None, judged: 0.0, opinions: vec![None; networks], inference: 0.0 }
+    }
+}
+
 /// One film's place in a round. `T` is what the caller wants to find again when the film is done.
 #[derive(Debug)]
 pub struct Seat<T> {
@@ -34,38 +58,34 @@ pub struct Seat<T> {
     pub caller: T,
     /// How soon the film is to be read.
     pub urgency: Urgency,
-    /// The prepared samples of each view of the bundle; none of a view that no network is to look at.
-    pub samples: Vec<Vec<f32>>,
+    /// The prepared samples of each view.
+    pub samples: Samples,
     /// Networks whose votes are wanted.
     pub voters: Vec<usize>,
     /// Whether to go on though the gate refuses.
     pub force: bool,
     /// What the ruler found before.
     pub measured: Vec<Refusal>,
-    /// The verdict, once the gate's network has run.
-    pub verdict: Option<Result<Verdict, String>>,
     /// Runs since the film was put into the queue.
     pub waiting: Stopwatch,
-    /// Milliseconds from the queue to the verdict.
-    pub judged: Option<f64>,
-    /// What each network of the bundle gave, once it has.
-    pub opinions: Vec<Option<Result<Opinion, String>>>,
+    /// What was found out so far.
+    pub findings: Findings,
     /// How many networks have run, for whoever watches.
     pub done: Arc<AtomicUsize>,
 }
 
 impl<T> Seat<T> {
     fn wants(&self, network: usize) -> bool {
-        self.opinions[network].is_none() && (network == GATE || self.voters.contains(&network))
+        self.findings.opinions[network].is_none() && (network == GATE || self.voters.contains(&network))
     }
 
     /// A film is done when the gate has refused it and nobody insists, or when all votes that were wanted are in.
     fn is_done(&self) -> bool {
-        match &self.verdict {
+        match &self.findings.verdict {
             None => false,
             Some(Err(_)) => true,
             Some(Ok(verdict)) if !verdict.accepted && !self.force => true,
-            Some(Ok(_)) => self.voters.iter().all(|&network| self.opinions[network].is_some()),
+            Some(Ok(_)) => self.voters.iter().all(|&network| self.findings.opinions[network].is_some()),
         }
     }
 }
@@ -94,30 +114,57 @@ pub struct Pass {
     seats: Vec<usize>,
 }
 
+/// What a round has for a worker that is free.
+#[derive(Debug)]
+pub enum Turn {
+    /// A pass to be run.
+    Pass(Pass),
+    /// Something in a moment: a view that is being prepared.
+    Soon,
+}
+
 impl<T> Round<T> {
     /// A round over films of one urgency, with `networks` in the bundle.
     pub fn new((id, urgency): (u64, Urgency), seats: Vec<Seat<T>>, networks: usize) -> Self {
         Self { id, urgency, seats: seats.into_iter().map(Some).collect(), todo: (0..networks).collect(), running: 0 }
     }
 
-    /// Starts the next pass: the gate's network first, then the one that `cost` ranks highest.
-    pub fn start(&mut self, bundle: &Bundle, mut cost: impl FnMut(usize) -> f64) -> Option<Pass> {
+    /// Starts the next pass: the gate's network first, then the one that `cost` ranks highest, of those whose view of every
+    /// film is there. `None` when nothing is left to start.
+    pub fn start(&mut self, bundle: &Bundle, mut cost: impl FnMut(usize) -> f64) -> Option<Turn> {
         let seats = &self.seats;
         self.todo.retain(|&network| seats.iter().flatten().any(|seat| seat.wants(network)));
-        let best = (0..self.todo.len()).max_by(|&one, &other| {
+        if self.todo.is_empty() {
+            return None;
+        }
+        let is_ready = |&place: &usize| {
+            let (network, mut seats) = (self.todo[place], seats.iter().flatten());
+            seats.all(|seat| !seat.wants(network) || seat.samples[bundle.view_of(network)].get().is_some())
+        };
+        let best = (0..self.todo.len()).filter(is_ready).max_by(|&one, &other| {
             let (one, other) = (self.todo[one], self.todo[other]);
             (one == GATE).cmp(&(other == GATE)).then(cost(one).total_cmp(&cost(other)))
-        })?;
+        });
+        let Some(best) = best else { return Some(Turn::Soon) };
         let network = self.todo.swap_remove(best);
-        let concerned = |seat: &Option<Seat<T>>| seat.as_ref().is_some_and(|seat| seat.wants(network));
-        let seats: Vec<usize> = (0..self.seats.len()).filter(|&index| concerned(&self.seats[index])).collect();
+        self.running += 1;
+        Some(Turn::Pass(self.pass(bundle, network)))
+    }
+
+    /// The pass of a network over the films that it still concerns.
+    fn pass(&self, bundle: &Bundle, network: usize) -> Pass {
         let view = bundle.view_of(network);
-        let samples = seats.iter().filter_map(|&index| self.seats[index].as_ref());
-        let samples = samples.flat_map(|seat| seat.samples[view].iter().copied()).collect();
+        let mut seats = Vec::new();
+        let mut samples = Vec::new();
+        for (index, seat) in self.seats.iter().enumerate() {
+            if let Some(seat) = seat.as_ref().filter(|seat| seat.wants(network)) {
+                seats.push(index);
+                samples.extend(seat.samples[view].get().into_iter().flatten());
+            }
+        }
         let (width, height) = bundle.views()[view].recipe.output_size();
         let batch = Batch { films: seats.len(), height: height as usize, width: width as usize, samples };
-        self.running += 1;
-        Some(Pass { round: self.id, network, batch, seats })
+        Pass { round: self.id, network, batch, seats }
     }
 
     /// Enters what a pass gave, and hands out the films that are done with it.
@@ -132,15 +179,15 @@ impl<T> Round<T> {
         let share = pass.batch.films.max(1) as f64;
         for (place, &index) in pass.seats.iter().enumerate() {
             let Some(seat) = &mut self.seats[index] else { continue };
-            seat.opinions[pass.network] = Some(match result {
+            seat.findings.opinions[pass.network] = Some(match result {
                 Ok((outputs, milliseconds)) => Ok(opinion(outputs, place, milliseconds / share)),
                 Err(error) => Err(error.clone()),
             });
             seat.done.fetch_add(1, Ordering::Relaxed);
             if pass.network == GATE {
                 let measured = std::mem::take(&mut seat.measured);
-                seat.judged = Some(seat.waiting.total());
-                seat.verdict = Some(match result {
+                seat.findings.judged = seat.waiting.total();
+                seat.findings.verdict = Some(match result {
                     Ok((outputs, _)) => gate::verdict(bundle, measured, outputs.embedding.film(place)),
                     Err(error) => Err(error.clone()),
                 });

@@ -93,6 +93,15 @@ pub struct JobFilter {
     pub prediction: Option<PredictionId>,
 }
 
+/// Which jobs a worker has room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// So many at most.
+    pub limit: u64,
+    /// None that is less urgent.
+    pub least: Priority,
+}
+
 /// A job in the admin's list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobRow {
@@ -127,16 +136,16 @@ pub struct JobRow {
 }
 
 impl Jobs<'_> {
-    /// Leases up to `limit` jobs that are due, most urgent first, and sets their predictions running. Each is given to one
-    /// worker only, however many ask at once.
+    /// Leases jobs that are due, most urgent first, and sets their predictions running. Each is given to one worker only, however
+    /// many ask at once.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn claim(&self, worker: &str, limit: u64, now: Timestamp, lease: Duration) -> Result<Vec<Lease>> {
-        let statement = self.0.statement(
-            &claim_statement(self.0.kind()),
-            [worker.into(), now.plus(lease).micros().into(), now.micros().into(), int(limit)],
-        );
+    pub async fn claim(&self, worker: &str, wish: Wish, now: Timestamp, lease: Duration) -> Result<Vec<Lease>> {
+        let until = now.plus(lease);
+        let Wish { limit, least: Priority(priority) } = wish;
+        let values = [worker.into(), until.micros().into(), now.micros().into(), int(limit), priority.into()];
+        let statement = self.0.statement(&claim_statement(self.0.kind()), values);
         let mut claimed = Claimed::find_by_statement(statement).all(self.0.writer()).await?;
         if claimed.is_empty() {
             return Ok(Vec::new());
@@ -151,7 +160,6 @@ impl Jobs<'_> {
         sql.push(")");
         let (text, values) = sql.into_parts();
         self.0.writer().execute_raw(self.0.statement(&text, values)).await?;
-        let until = now.plus(lease);
         Ok(claimed
             .into_iter()
             .map(|job| {
@@ -243,14 +251,14 @@ impl Jobs<'_> {
         finish::reap(self.0, now).await
     }
 
-    /// When the next job is due or the next lease ends; `None` where there is neither.
+    /// When the next job of this priority or above is due or the next lease ends; `None` where there is neither.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>> {
+    pub async fn next_due(&self, least: Priority) -> Result<Option<Timestamp>> {
         let sql = "SELECT MIN(due) AS due FROM (SELECT MIN(run_at) AS due FROM jobs WHERE state = 'queued' \
-                   UNION ALL SELECT MIN(lease_until) FROM jobs WHERE state = 'leased') d";
-        let found = self.0.one::<Due>(sql, []).await?;
+                   AND priority >= $1 UNION ALL SELECT MIN(lease_until) FROM jobs WHERE state = 'leased') d";
+        let found = self.0.one::<Due>(sql, [least.0.into()]).await?;
         Ok(found.and_then(|row| row.due).map(Timestamp::from_micros))
     }
 
@@ -333,7 +341,7 @@ pub(crate) fn claim_statement(kind: DatabaseKind) -> String {
     let skip_those_held = if kind == DatabaseKind::PostgreSql { " FOR UPDATE SKIP LOCKED" } else { "" };
     format!(
         "WITH due AS MATERIALIZED (SELECT id FROM jobs WHERE state = 'queued' AND run_at <= $3 \
-         ORDER BY priority DESC, run_at, id LIMIT $4{skip_those_held}) \
+         AND priority >= $5 ORDER BY priority DESC, run_at, id LIMIT $4{skip_those_held}) \
          UPDATE jobs SET state = 'leased', attempt = attempt + 1, worker = $1, lease_until = $2, stage = '', done = 0, \
          total = 0 WHERE id IN (SELECT id FROM due) AND state = 'queued' \
          RETURNING id, prediction_id, attempt, max_attempts, priority, run_at"

@@ -10,7 +10,8 @@ use thorax_inference::analyzer::{AnalysisError, Analyzer, Request, Settings, Sub
 use thorax_inference::bundle::Bundle;
 
 use crate::toy::{
-    Behaviour, Door, FOOTPRINT, LOCATOR, NETWORKS, ToyEngine, add_locator, expected, open, request, write_bundle,
+    Behaviour, Door, FOOTPRINT, LOCATOR, NETWORKS, ToyEngine, add_locator, expected, open, open_with_lungs, request,
+    write_bundle,
 };
 
 /// Grey of a film that the toy calls COVID, and one that it refuses at the gate.
@@ -402,4 +403,63 @@ fn a_ticket_tells_how_many_networks_have_looked() {
     };
     assert!(reading.prediction.consensus.is_some());
     assert_eq!(ticket.progress(), (6, 6));
+}
+
+/// Networks that read the lungs of the films below; the other two and the gate's read the whole film.
+const LUNG_READERS: [&str; 3] = ["two", "three", "four"];
+
+#[test]
+fn networks_that_need_no_lungs_start_while_they_are_looked_for() {
+    let locating = Arc::new(Door::default());
+    let latch = Latch(Arc::clone(&locating));
+    let behaviour = Behaviour { locating: Some(locating), ..Behaviour::default() };
+    let (analyzer, behaviour, _folder) = open_with_lungs(&LUNG_READERS, behaviour, settings());
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| consensus(&analyzer, &request(LIGHT)));
+        latch.0.wait_for_one();
+        behaviour.wait_for_passes(3);
+        assert_eq!(order(&behaviour), [LIGHT; 3], "the others wait");
+        latch.0.open();
+        assert_probabilities(&reading.join().unwrap(), expected(&[0, 1, 2, 3, 4, 5], f32::from(LIGHT) / 255.0));
+    });
+    assert_eq!(behaviour.passes.lock().unwrap().len(), 6);
+}
+
+#[test]
+fn votes_that_are_in_before_the_lungs_are_found_wait_for_them() {
+    let locating = Arc::new(Door::default());
+    let latch = Latch(Arc::clone(&locating));
+    let behaviour = Behaviour { locating: Some(locating), ..Behaviour::default() };
+    let (analyzer, behaviour, _folder) = open_with_lungs(&[], behaviour, settings());
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| analyzer.submit(&request(LIGHT)).unwrap().wait().unwrap());
+        behaviour.wait_for_passes(6);
+        latch.0.open();
+        let reading = reading.join().unwrap();
+        assert_eq!(reading.lungs.unwrap().values(), [0.0, 1.0]);
+        assert!(reading.maps.iter().all(|map| map.lung_share.is_some()));
+    });
+}
+
+#[test]
+fn a_film_whose_lungs_cannot_be_found_holds_up_no_other() {
+    // Longer than any test: only company ends it, so that both films are in one round.
+    let wait = Duration::from_hours(1);
+    let locating = Arc::new(Door::default());
+    let latch = Latch(Arc::clone(&locating));
+    let behaviour = Behaviour { locating: Some(locating), unlocatable: Some(ROUTINE[0]), ..Behaviour::default() };
+    let settings = Settings { batch: 2, batch_wait: wait, ..settings() };
+    let (analyzer, behaviour, _folder) = open_with_lungs(&LUNG_READERS, behaviour, settings);
+    std::thread::scope(|scope| {
+        let hopeless = scope.spawn(|| analyzer.submit(&request(ROUTINE[0])).unwrap_err());
+        latch.0.wait_for_one();
+        let other = scope.spawn(|| analyzer.submit(&request(ROUTINE[1])).unwrap().wait().unwrap());
+        behaviour.wait_for_passes(3);
+        assert!(behaviour.passes.lock().unwrap().iter().all(|&(_, films)| films == 2));
+        latch.0.open();
+        assert!(matches!(hopeless.join().unwrap(), SubmitError::Locate(_)));
+        let consensus = other.join().unwrap().prediction.consensus.unwrap();
+        assert_probabilities(&consensus, expected(&[0, 1, 2, 3, 4, 5], f32::from(ROUTINE[1]) / 255.0));
+    });
+    assert_eq!(behaviour.passes.lock().unwrap()[3..], [(ROUTINE[1], 1); 3], "the film that left was not waited for");
 }

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use thorax_domain::prediction::{Consensus, EngineIdentity, Precision};
@@ -196,9 +197,14 @@ fn bundle() -> (Bundle, TempDir) {
 }
 
 fn open(device: &Arc<Device>, budget: Option<u64>) -> (Analyzer, TempDir) {
+    open_waiting(device, budget, Duration::ZERO)
+}
+
+/// The same, where films wait so long for company.
+fn open_waiting(device: &Arc<Device>, budget: Option<u64>, batch_wait: Duration) -> (Analyzer, TempDir) {
     let (bundle, folder) = bundle();
-    let settings =
-        Settings { memory_budget: budget.map(|mib| mib * MIB), threads: 4, queue: 64, ..Settings::default() };
+    let memory_budget = budget.map(|mib| mib * MIB);
+    let settings = Settings { memory_budget, threads: 4, queue: 64, batch_wait, ..Settings::default() };
     (Analyzer::open(bundle, Arc::new(Simulated(Arc::clone(device))), settings).unwrap(), folder)
 }
 
@@ -333,7 +339,8 @@ fn large_batches_are_halved_and_joined_in_order() {
     let expected = expected();
     let device = Device::of(8192);
     device.memory().most_films = 1;
-    let (analyzer, _folder) = open(&device, Some(8192));
+    // However slow they are brought, they go together.
+    let (analyzer, _folder) = open_waiting(&device, Some(8192), Duration::from_millis(20));
     read_many(&analyzer, &expected);
     assert_eq!(device.largest.load(Ordering::Relaxed), 1);
     assert!(analyzer.memory().films.contains(&1), "{:?}", analyzer.memory());

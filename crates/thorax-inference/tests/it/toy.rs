@@ -32,6 +32,10 @@ pub struct Behaviour {
     pub is_not_finite: Option<usize>,
     /// Every pass on another film than the golden one waits for this door.
     pub door: Option<Arc<Door>>,
+    /// Every look for the lungs on another film than the golden one waits for this door.
+    pub locating: Option<Arc<Door>>,
+    /// In a film of this grey no lungs can be found.
+    pub unlocatable: Option<u8>,
     /// Largest number of films that a pass had.
     pub largest_batch: AtomicUsize,
     /// Films that went through any network, the golden ones not counted.
@@ -40,6 +44,8 @@ pub struct Behaviour {
     pub loads: AtomicUsize,
     /// Grey of the first film and number of films of each pass, in the order in which passes began, the golden ones not counted.
     pub passes: Mutex<Vec<(u8, usize)>>,
+    /// Whoever waits to hear of a pass that begins.
+    pub begun: Condvar,
 }
 
 /// A door that passes wait at.
@@ -70,6 +76,14 @@ impl Door {
     }
 }
 
+impl Behaviour {
+    /// Waits until so many passes have begun.
+    pub fn wait_for_passes(&self, wanted: usize) {
+        let passes = self.passes.lock().unwrap();
+        drop(self.begun.wait_while(passes, |passes| passes.len() < wanted).unwrap());
+    }
+}
+
 /// The toy engine; a graph is the network's number as text.
 #[derive(Debug, Default)]
 pub struct ToyEngine {
@@ -89,6 +103,11 @@ pub fn logits(network: usize, mean: f32) -> [f32; 4] {
     #[expect(clippy::cast_precision_loss, reason = "there are six")]
     let lean = network as f32 * 0.05;
     [4.0 * mean - lean, 0.5, 2.0 - 3.0 * mean, -1.0 + lean]
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a grey is 0 to 255")]
+fn grey(mean: f32) -> u8 {
+    (mean * 255.0).round() as u8
 }
 
 impl Engine for ToyEngine {
@@ -118,14 +137,17 @@ impl Session for ToySession {
         let is = |one: Option<usize>| one == Some(self.network) && !golden;
         if self.network == LOCATOR {
             assert_eq!(outputs, ["lungs"]);
+            if let Some(door) = behaviour.locating.as_ref().filter(|_| !golden) {
+                door.pass();
+            }
             assert!(!is(behaviour.panics), "the toy was told to panic");
-            let right = if is(behaviour.is_not_finite) { f32::NAN } else { 1.0 };
+            let is_hopeless = is(behaviour.is_not_finite) || behaviour.unlocatable == Some(grey(means[0]));
+            let right = if is_hopeless { f32::NAN } else { 1.0 };
             return Ok(vec![Tensor { shape: vec![1, 1, 1, 2], samples: vec![0.0, right] }]);
         }
         if !golden {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a grey is 0 to 255")]
-            let grey = (means[0] * 255.0).round() as u8;
-            behaviour.passes.lock().unwrap().push((grey, batch.films));
+            behaviour.passes.lock().unwrap().push((grey(means[0]), batch.films));
+            behaviour.begun.notify_all();
             behaviour.largest_batch.fetch_max(batch.films, Ordering::Relaxed);
             behaviour.films.fetch_add(batch.films, Ordering::Relaxed);
             if let Some(door) = &behaviour.door {
@@ -274,6 +296,22 @@ pub fn request(grey: u8) -> Request {
 pub fn open(behaviour: Behaviour, settings: Settings) -> (Analyzer, Arc<Behaviour>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     write_bundle(folder.path());
+    open_in(folder, behaviour, settings)
+}
+
+/// The same with a locator, and these networks reading the lungs.
+pub fn open_with_lungs(
+    readers: &[&str],
+    behaviour: Behaviour,
+    settings: Settings,
+) -> (Analyzer, Arc<Behaviour>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    add_locator(folder.path(), readers);
+    open_in(folder, behaviour, settings)
+}
+
+fn open_in(folder: TempDir, behaviour: Behaviour, settings: Settings) -> (Analyzer, Arc<Behaviour>, TempDir) {
     let behaviour = Arc::new(behaviour);
     let engine = Arc::new(ToyEngine { behaviour: Arc::clone(&behaviour) });
     let analyzer = Analyzer::open(Bundle::open(folder.path()).unwrap(), engine, settings).unwrap();

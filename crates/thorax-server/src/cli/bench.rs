@@ -47,6 +47,10 @@ pub struct Bench {
     #[arg(long, value_name = "A,B", value_delimiter = ',', default_value = "1,2,4,8,16", value_parser = clap::value_parser!(u16).range(0..=256))]
     batches: Vec<u16>,
 
+    /// Time urgent films beside a running batch, too
+    #[arg(long)]
+    urgent: bool,
+
     /// Give the networks just the memory that the largest of them needs
     #[arg(long)]
     one_at_a_time: bool,
@@ -76,6 +80,10 @@ impl Bench {
         let films = self.films(&bundle)?;
         let options = self.options(&bundle, &engine)?;
         let mut report = measure::one_at_a_time((&bundle, &engine, &options), &films, self.runs.into(), &since_start)?;
+        if self.urgent {
+            let alone = &report.measured.one_at_a_time;
+            report.urgent = Some(measure::urgent((&bundle, &engine, &options), &films, self.runs.into(), alone)?);
+        }
         for &batch in self.batches.iter().filter(|&&batch| batch > 0) {
             let options = Options { batch, ..options.clone() };
             let point = measure::throughput((&bundle, &engine, &options), &films, self.runs.into())?;

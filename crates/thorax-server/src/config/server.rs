@@ -59,7 +59,7 @@ pub enum LogFormat {
 /// How the work in the queue is done.
 #[derive(Debug, Clone, Args)]
 pub struct WorkOptions {
-    /// X-rays read at the same time by this process; 0 leaves them to `thorax work` [default: the number of cores, at least 2]
+    /// X-rays read at the same time by this process, and one more that somebody waits for; 0 leaves them to `thorax work` [default: the number of cores, at least 2]
     #[arg(long, value_name = "N", env = "THORAX_WORKERS", value_parser = clap::value_parser!(u16).range(0..=256))]
     pub workers: Option<u16>,
 

@@ -1,13 +1,15 @@
-//! The workers of a process: take jobs while there is room, give each to an attempt, and end in order.
+//! The workers of a process: take jobs while there is room, give each to an attempt, and end in order. There is one place more
+//! than workers, for what somebody may be waiting for: a process busy with large batches takes it at once.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use thorax_domain::clock::Timestamp;
-use thorax_domain::job::Lease;
+use thorax_domain::job::{Lease, Priority};
 use thorax_store::StoreError;
-use tokio::sync::Semaphore;
+use thorax_store::jobs::Wish;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -23,8 +25,34 @@ const BREATH: Duration = Duration::from_secs(1);
 pub struct Workers {
     app: Arc<App>,
     name: String,
-    places: Arc<Semaphore>,
+    /// For every job.
+    places: Places,
+    /// For those that are no part of a large batch.
+    reserved: Places,
     under_way: TaskTracker,
+}
+
+/// Room for jobs of a priority and above.
+struct Places {
+    free: Arc<Semaphore>,
+    least: Priority,
+}
+
+impl Places {
+    fn new(places: usize, least: Priority) -> Self {
+        Self { free: Arc::new(Semaphore::new(places)), least }
+    }
+
+    /// All places that are free, after waiting for one.
+    async fn take(&self) -> Vec<OwnedSemaphorePermit> {
+        // The semaphore is never closed; if it were, there would be no room for ever.
+        let Ok(first) = Arc::clone(&self.free).acquire_owned().await else { return std::future::pending().await };
+        let mut places = vec![first];
+        while let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
+            places.push(place);
+        }
+        places
+    }
 }
 
 impl Workers {
@@ -32,7 +60,8 @@ impl Workers {
     #[must_use]
     pub fn new(app: Arc<App>, at_once: usize) -> Self {
         let name = format!("{}-{}", std::process::id(), Uuid::now_v7().simple());
-        Self { app, name, places: Arc::new(Semaphore::new(at_once.max(1))), under_way: TaskTracker::new() }
+        let (places, reserved) = (Places::new(at_once.max(1), Priority::BATCH), Places::new(1, Priority::NORMAL));
+        Self { app, name, places, reserved, under_way: TaskTracker::new() }
     }
 
     /// Works until the program is to end; then takes nothing more, and returns once what is under way is done or given back.
@@ -52,11 +81,16 @@ impl Workers {
             tracing::error!(why = &*why, "no X-rays can be read here");
             return std::future::pending().await;
         }
+        tokio::join!(self.fill(&self.places), self.fill(&self.reserved));
+    }
+
+    /// Takes jobs for these places, for ever.
+    async fn fill(&self, places: &Places) {
         loop {
             // Asked for before looking, so that a job that comes in between is not slept over.
             let work = self.app.store.work();
-            let wait = match self.look().await {
-                Ok(0) => self.until_due().await,
+            let wait = match self.look(places).await {
+                Ok(0) => self.until_due(places.least).await,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
                     tracing::error!(%error, "the queue cannot be looked into");
@@ -71,13 +105,8 @@ impl Workers {
     }
 
     /// Takes as many jobs as there is room for, after waiting for room for one. Says how many.
-    async fn look(&self) -> Result<usize, StoreError> {
-        // The semaphore is never closed; if it were, there would be no room for ever.
-        let Ok(first) = Arc::clone(&self.places).acquire_owned().await else { return std::future::pending().await };
-        let mut places = vec![first];
-        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            places.push(place);
-        }
+    async fn look(&self, places: &Places) -> Result<usize, StoreError> {
+        let free = places.take().await;
         let jobs = self.app.store.jobs();
         let now = self.now().await?;
         let lost = jobs.reap(now).await?;
@@ -85,9 +114,10 @@ impl Workers {
             tracing::warn!(jobs = lost, "workers said nothing for too long; their jobs are taken back");
             metrics::counter!("thorax_jobs_total", "outcome" => "lost").increment(lost);
         }
-        let leases = jobs.claim(&self.name, places.len() as u64, now, self.app.work.lease()).await?;
+        let wish = Wish { limit: free.len() as u64, least: places.least };
+        let leases = jobs.claim(&self.name, wish, now, self.app.work.lease()).await?;
         let taken = leases.len();
-        for (lease, place) in leases.into_iter().zip(places) {
+        for (lease, place) in leases.into_iter().zip(free) {
             let app = Arc::clone(&self.app);
             self.spawn(async move {
                 attempt::run(&app, lease).await;
@@ -106,10 +136,10 @@ impl Workers {
         self.app.store.time(self.app.clock.now()).await
     }
 
-    /// How long nothing will be due.
-    async fn until_due(&self) -> Duration {
+    /// How long nothing of this priority or above will be due.
+    async fn until_due(&self, least: Priority) -> Duration {
         let due = async {
-            let due = self.app.store.jobs().next_due().await.ok()??;
+            let due = self.app.store.jobs().next_due(least).await.ok()??;
             Some(due.since(self.now().await.ok()?))
         };
         due.await.map_or(LOOK, |due| due.clamp(Duration::from_millis(5), LOOK))
@@ -123,8 +153,9 @@ impl Workers {
     pub async fn drain(&self) -> Result<usize, StoreError> {
         let mut done = 0;
         loop {
+            let wish = Wish { limit: 1, least: Priority::BATCH };
             let leases: Vec<Lease> =
-                self.app.store.jobs().claim(&self.name, 1, self.now().await?, self.app.work.lease()).await?;
+                self.app.store.jobs().claim(&self.name, wish, self.now().await?, self.app.work.lease()).await?;
             let Some(lease) = leases.into_iter().next() else { return Ok(done) };
             attempt::run(&self.app, lease).await;
             done += 1;

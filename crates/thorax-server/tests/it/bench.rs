@@ -40,7 +40,17 @@ fn everything_is_measured_on_films_of_ones_own() {
     assert_eq!(throughput.iter().map(|one| &one["batch"]).collect::<Vec<_>>(), [1, 2]);
     assert!(is_positive(&report["first_result"]) && is_positive(&report["memory"]["networks"]), "{report}");
     assert!(report["engine"].as_str().unwrap().starts_with("rten") && report["precision"] == "f32");
-    assert!(report["beside"].is_null(), "other films than the reference's");
+    assert!(report["urgent"].is_null() && report["beside"].is_null(), "other films than the reference's");
+}
+
+#[test]
+fn urgent_films_are_timed_beside_a_batch() {
+    let (code, out, err) = short(&["--json", "--urgent"]);
+    assert_eq!(code, 0, "{err}");
+    let report = &objects(&out)[0];
+    assert!(["p50", "p95", "ratio"].iter().all(|key| is_positive(&report["urgent"][key])), "{report}");
+    let (code, out, _) = short(&["--urgent"]);
+    assert!(code == 0 && out.contains("urgent beside a batch"), "{out}");
 }
 
 #[test]

@@ -77,3 +77,5 @@ mod web_sign_in;
 mod web_toolbar;
 #[cfg(test)]
 mod web_world;
+#[cfg(test)]
+mod workers;

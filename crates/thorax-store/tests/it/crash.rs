@@ -16,7 +16,7 @@ use thorax_store::{Settings, Store};
 
 use crate::databases::{Fresh, on_both};
 use crate::sums;
-use crate::world::{LEASE, at, patient, result, take_in, user};
+use crate::world::{LEASE, any, at, patient, result, take_in, user};
 
 const DATABASE: &str = "THORAX_TEST_CRASH_DATABASE";
 const NOW: &str = "THORAX_TEST_CRASH_SECONDS";
@@ -34,7 +34,7 @@ async fn worker() {
         writeln!(std::io::stderr(), "step {step}").unwrap();
     };
     loop {
-        let claimed = store.jobs().claim("worker", 2, at(seconds), LEASE).await.unwrap();
+        let claimed = store.jobs().claim("worker", any(2), at(seconds), LEASE).await.unwrap();
         if claimed.is_empty() {
             break;
         }

@@ -7,7 +7,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection
 use thorax_domain::audit::{Action, Object};
 use thorax_domain::clock::Timestamp;
 use thorax_domain::ids::{PredictionId, UserId};
-use thorax_domain::job::{JobState, Progress};
+use thorax_domain::job::{JobState, Priority, Progress};
 use thorax_domain::patient::RecordNumber;
 use thorax_domain::prediction::Diagnosis;
 use thorax_domain::review::{Decision, PredictionStatus};
@@ -24,7 +24,7 @@ use thorax_store::users::UserFilter;
 use thorax_store::{DatabaseKind, Seed};
 
 use crate::databases::{Fresh, on_both};
-use crate::world::{LEASE, at, claim_one, completed, patient, take_in, user};
+use crate::world::{LEASE, any, at, claim_one, completed, patient, take_in, user};
 
 /// Tables that grow with the years.
 const LARGE: [&str; 14] = [
@@ -120,9 +120,9 @@ async fn ask_everything(fresh: &Fresh, viewer: Viewer, middle: Cursor) {
     fresh.tokens().find(&[1; 32], at(0)).await.unwrap();
     fresh.tokens().of_user(viewer.user).await.unwrap();
     fresh.jobs().depth().await.unwrap();
-    fresh.jobs().next_due().await.unwrap();
+    fresh.jobs().next_due(Priority::BATCH).await.unwrap();
     fresh.jobs().reap(at(0)).await.unwrap();
-    fresh.jobs().claim("w", 1, at(0), LEASE).await.unwrap();
+    fresh.jobs().claim("w", any(1), at(0), LEASE).await.unwrap();
     fresh.jobs().list(&JobFilter::default(), &after).await.unwrap();
     fresh.jobs().list(&JobFilter { state: Some(JobState::Dead), prediction: None }, &page).await.unwrap();
     fresh.jobs().count(&JobFilter { state: Some(JobState::Dead), prediction: None }).await.unwrap();

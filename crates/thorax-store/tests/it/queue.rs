@@ -9,14 +9,14 @@ use thorax_domain::job::{JobState, Priority, Progress};
 use thorax_domain::prediction::{Diagnosis, Prediction, Refusal, Verdict};
 use thorax_domain::review::PredictionStatus;
 use thorax_domain::user::{Role, Viewer};
-use thorax_store::jobs::{JobFilter, NewResult, Retry};
+use thorax_store::jobs::{JobFilter, NewResult, Retry, Wish};
 use thorax_store::page::PageRequest;
 use thorax_store::predictions::PredictionFilter;
 use thorax_store::xrays::Intake;
 use thorax_store::{Store, StoreError};
 
 use crate::databases::{Fresh, on_both};
-use crate::world::{LEASE, at, claim_one, new_prediction, new_xray, patient, result, take_in, user};
+use crate::world::{LEASE, any, at, claim_one, new_prediction, new_xray, patient, result, take_in, take_in_as, user};
 
 async fn doctor_with_jobs(store: &Store, jobs: u64) -> Viewer {
     let doctor = user(store, "doctor", Role::Doctor).await;
@@ -34,7 +34,7 @@ async fn every_job_goes_to_one_worker(store: &Store) {
         tokio::spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let claimed = store.jobs().claim(&format!("w{worker}"), 3, at(100), LEASE).await.unwrap();
+                let claimed = store.jobs().claim(&format!("w{worker}"), any(3), at(100), LEASE).await.unwrap();
                 if claimed.is_empty() {
                     break mine;
                 }
@@ -55,7 +55,7 @@ async fn every_job_goes_to_one_worker(store: &Store) {
 /// Where PostgreSQL expects that nothing waits it plans a loop; what is chosen must be chosen once all the same.
 async fn no_more_is_taken_than_asked_for_whatever_the_plan(store: &Fresh) {
     let doctor = doctor_with_jobs(store, 40).await;
-    assert_eq!(store.jobs().claim("w", 40, at(100), LEASE).await.unwrap().len(), 40);
+    assert_eq!(store.jobs().claim("w", any(40), at(100), LEASE).await.unwrap().len(), 40);
     let database = Database::connect(&store.address).await.unwrap();
     database.execute_unprepared("ANALYZE").await.unwrap();
     database.close().await.unwrap();
@@ -65,7 +65,7 @@ async fn no_more_is_taken_than_asked_for_whatever_the_plan(store: &Fresh) {
     }
     for waiting in (1..=5).rev() {
         assert_eq!(store.jobs().depth().await.unwrap().queued, waiting);
-        assert_eq!(store.jobs().claim("w", 1, at(100), LEASE).await.unwrap().len(), 1);
+        assert_eq!(store.jobs().claim("w", any(1), at(100), LEASE).await.unwrap().len(), 1);
     }
 }
 
@@ -77,9 +77,26 @@ async fn the_urgent_comes_first_then_the_oldest(store: &Store) {
     urgent.priority = Priority::URGENT;
     let intake = Intake { patient: None, xray: &xray, prediction: Some(&urgent), capacity: None, audit: &[] };
     store.xrays().take_in(&intake).await.unwrap();
-    let leases = store.jobs().claim("w", 10, at(60), LEASE).await.unwrap();
+    let leases = store.jobs().claim("w", any(10), at(60), LEASE).await.unwrap();
     assert_eq!(leases[0].prediction, urgent.id);
     assert!(leases[1].job < leases[2].job);
+}
+
+async fn room_for_urgent_jobs_takes_no_others(store: &Store) {
+    let doctor = user(store, "doctor", Role::Doctor).await;
+    let someone = patient(store, "Anna Abel", "R-1").await;
+    for seconds in 0..3 {
+        take_in_as(store, someone, doctor, seconds, Priority::BATCH).await;
+    }
+    let urgent = Wish { limit: 2, least: Priority::NORMAL };
+    assert!(store.jobs().claim("w", urgent, at(10), LEASE).await.unwrap().is_empty());
+    assert_eq!(store.jobs().next_due(Priority::NORMAL).await.unwrap(), None);
+    assert_eq!(store.jobs().next_due(Priority::BATCH).await.unwrap(), Some(at(0)));
+    let (_, waited_for) = take_in_as(store, someone, doctor, 5, Priority::NORMAL).await;
+    assert_eq!(store.jobs().next_due(Priority::NORMAL).await.unwrap(), Some(at(5)));
+    let leases = store.jobs().claim("w", urgent, at(10), LEASE).await.unwrap();
+    assert_eq!(leases.iter().map(|lease| lease.prediction).collect::<Vec<_>>(), [waited_for.id]);
+    assert_eq!(store.jobs().claim("w", any(10), at(10), LEASE).await.unwrap().len(), 3);
 }
 
 async fn a_full_queue_takes_nothing_in(store: &Store) {
@@ -132,7 +149,7 @@ async fn a_heartbeat_keeps_the_lease_and_tells_how_far_it_is(store: &Store) {
     assert_eq!(store.jobs().reap(at(100)).await.unwrap(), 0);
     let standing = store.predictions().standing(doctor, lease.prediction).await.unwrap().unwrap();
     assert_eq!((standing.status, standing.progress), (PredictionStatus::Running, Some(progress)));
-    assert_eq!(store.jobs().next_due().await.unwrap(), Some(lease.until));
+    assert_eq!(store.jobs().next_due(Priority::BATCH).await.unwrap(), Some(lease.until));
     assert_eq!(changes.recv().await.unwrap(), lease.prediction);
 }
 
@@ -144,7 +161,7 @@ async fn failures_are_tried_again_and_then_given_up(store: &Store) {
         let lease = claim_one(store, now).await;
         let state = store.jobs().fail(&lease, "out of memory", wait, at(now)).await.unwrap();
         assert_eq!(state, if attempt < 3 { JobState::Queued } else { JobState::Dead });
-        assert!(store.jobs().claim("w", 1, at(now + 29), LEASE).await.unwrap().is_empty(), "not before its time");
+        assert!(store.jobs().claim("w", any(1), at(now + 29), LEASE).await.unwrap().is_empty(), "not before its time");
     }
     let rows = store.jobs().list(&JobFilter::default(), &PageRequest::default()).await.unwrap().rows;
     assert_eq!((rows[0].state, rows[0].attempt), (JobState::Dead, 3));
@@ -173,7 +190,7 @@ async fn a_worker_that_always_dies_ends_in_the_dead_letters(store: &Store) {
         assert_eq!(store.jobs().reap(at(attempt * 100 + 61)).await.unwrap(), 1);
     }
     assert_eq!(store.jobs().depth().await.unwrap().dead, 1);
-    assert_eq!(store.jobs().next_due().await.unwrap(), None);
+    assert_eq!(store.jobs().next_due(Priority::BATCH).await.unwrap(), None);
 }
 
 async fn what_is_called_off_stays_so(store: &Store) {
@@ -219,6 +236,7 @@ on_both!(
     every_job_goes_to_one_worker,
     no_more_is_taken_than_asked_for_whatever_the_plan,
     the_urgent_comes_first_then_the_oldest,
+    room_for_urgent_jobs_takes_no_others,
     a_full_queue_takes_nothing_in,
     a_worker_that_was_overtaken_stores_nothing,
     a_heartbeat_keeps_the_lease_and_tells_how_far_it_is,

@@ -14,7 +14,7 @@ use thorax_domain::prediction::{
 };
 use thorax_domain::user::{Role, Username, Viewer};
 use thorax_domain::xray::{Sha256, Source, View, XRayImage};
-use thorax_store::jobs::{NetworkHeat, NewResult};
+use thorax_store::jobs::{NetworkHeat, NewResult, Wish};
 use thorax_store::patients::NewPatient;
 use thorax_store::predictions::NewPrediction;
 use thorax_store::users::NewUser;
@@ -97,7 +97,7 @@ pub async fn take_in(store: &Store, patient: PatientId, by: Viewer, seconds: u64
     take_in_as(store, patient, by, seconds, Priority::NORMAL).await
 }
 
-async fn take_in_as(
+pub async fn take_in_as(
     store: &Store,
     patient: PatientId,
     by: Viewer,
@@ -171,8 +171,13 @@ pub fn result(top: Diagnosis, confidence: f64) -> NewResult {
     }
 }
 
+/// So many jobs, however urgent they are.
+pub const fn any(limit: u64) -> Wish {
+    Wish { limit, least: Priority::BATCH }
+}
+
 pub async fn claim_one(store: &Store, seconds: u64) -> Lease {
-    store.jobs().claim("worker", 1, at(seconds), LEASE).await.unwrap().pop().expect("a job waits")
+    store.jobs().claim("worker", any(1), at(seconds), LEASE).await.unwrap().pop().expect("a job waits")
 }
 
 /// An X-ray whose prediction is completed, whatever else waits.

@@ -30,6 +30,8 @@ pub struct Report {
     /// What is compared and drawn.
     #[serde(flatten)]
     pub measured: Measured,
+    /// One urgent film at a time beside a running batch; none where that was not asked for.
+    pub urgent: Option<Urgent>,
     /// How this is beside the reference machine; none where that was not measured so.
     pub beside: Option<Beside>,
 }
@@ -64,6 +66,19 @@ pub struct OneAtATime {
     pub films_per_second: f64,
     /// Each run.
     pub milliseconds: Vec<f64>,
+}
+
+/// One urgent film at a time while routine ones go through the same networks, in milliseconds from its file to its result.
+#[derive(Debug, Serialize)]
+pub struct Urgent {
+    /// Routine films that go through a network together at most.
+    pub batch: usize,
+    /// The median.
+    pub p50: f64,
+    /// What nineteen of twenty do not exceed.
+    pub p95: f64,
+    /// The median by that of a film alone.
+    pub ratio: f64,
 }
 
 /// Films a second with a batch size.
@@ -144,6 +159,12 @@ impl Report {
         for network in &self.networks {
             let NetworkTimes { name, precision, milliseconds } = network;
             writeln!(out, "    {name:<20}{milliseconds:>8.1} ms on one thread, {precision}")?;
+        }
+        if let Some(Urgent { batch, p50, p95, ratio }) = self.urgent {
+            writeln!(
+                out,
+                "urgent beside a batch   {p50:>8.1} ms p50, {p95:.1} ms p95; {ratio:.2} times alone (batches of {batch})"
+            )?;
         }
         writeln!(out, "films a second          {:>8.2} one at a time", one.films_per_second)?;
         for point in &measured.throughput {

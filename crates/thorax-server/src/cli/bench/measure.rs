@@ -1,5 +1,9 @@
 //! The measuring: films read through the same path as `predict`, one at a time and several together.
 
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
 use anyhow::{Result, bail};
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::Diagnosis;
@@ -7,7 +11,7 @@ use thorax_inference::analyzer::{Analyzer, Urgency};
 use thorax_inference::bundle::Bundle;
 use thorax_inference::engine::Opened;
 
-use super::figures::{Measured, Memory, NetworkTimes, OneAtATime, Point, Report, quantile};
+use super::figures::{Measured, Memory, NetworkTimes, OneAtATime, Point, Report, Urgent, quantile};
 use crate::app;
 use crate::cli::doctor::machine;
 use crate::cli::sources::Source;
@@ -101,6 +105,7 @@ pub fn one_at_a_time(subject: Subject<'_>, films: &Films, runs: usize, since_sta
             },
             throughput: Vec::new(),
         },
+        urgent: None,
         beside: None,
     })
 }
@@ -123,6 +128,44 @@ pub fn throughput(subject: Subject<'_>, films: &Films, runs: usize) -> Result<Po
     read_all(runs)?;
     let films_per_second = per_second(runs, &clock);
     Ok(Point { batch, films_per_second, process: analyzer.memory().process_peak })
+}
+
+/// Reads one urgent film at a time while a folder of routine ones goes through the same networks, each after another batch of
+/// those is through. `alone` is what a film takes by itself.
+pub fn urgent(subject: Subject<'_>, films: &Films, runs: usize, alone: &OneAtATime) -> Result<Urgent> {
+    let analyzer = open(subject)?;
+    let (routine, urgent) = (reader(&analyzer, Urgency::Routine)?, reader(&analyzer, Urgency::Stat)?);
+    let batch = usize::from(subject.2.batch);
+    let flow = Flow { feeders: app::threads(subject.2), in_flight: 2 * batch };
+    let (through, routine_films) = channel();
+    let measure = |routine_films: Receiver<()>| {
+        let one = |run| {
+            // Fails where the folder did; then that is the error.
+            (0..batch).try_for_each(|_| routine_films.recv())?;
+            let record = read(urgent.read(Stopwatch::start(), films.of(run).open(urgent.byte_limit())))?;
+            while routine_films.try_recv().is_ok() {}
+            Ok(record.milliseconds.total)
+        };
+        (0..runs).map(one).collect::<Result<Vec<f64>>>()
+    };
+    let read_folder = |through: Sender<()>| {
+        let films = (0..).map(|run| (run, Stopwatch::start(), films.of(run).open(routine.byte_limit())));
+        routine.read_each(flow, films, |_, finished| {
+            read(finished).map_err(Some)?;
+            // Ends when nobody counts any more.
+            through.send(()).map_err(|_| None)
+        })
+    };
+    let milliseconds = thread::scope(|scope| {
+        let folder = scope.spawn(|| read_folder(through));
+        let milliseconds = measure(routine_films);
+        match folder.join().unwrap_or_else(|panic| resume_unwind(panic)) {
+            Err(Some(error)) => Err(error),
+            _ => milliseconds,
+        }
+    })?;
+    let p50 = quantile(&milliseconds, 0.5);
+    Ok(Urgent { batch, p50, p95: quantile(&milliseconds, 0.95), ratio: p50 / alone.p50 })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some thousand runs at most")]

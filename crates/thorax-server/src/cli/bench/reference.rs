@@ -115,6 +115,7 @@ mod tests {
                 one_at_a_time: OneAtATime { p50: 100.0, p95: 100.0, films_per_second: 10.0, milliseconds: Vec::new() },
                 throughput: vec![point(1, 8.0), point(2, 6.0)],
             },
+            urgent: None,
             beside: None,
         };
         let beside = compare(&reference, &report).unwrap();

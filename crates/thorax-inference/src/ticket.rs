@@ -1,0 +1,195 @@
+//! The ticket: what the caller holds of a film under way, and the reading that it becomes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use thorax_domain::prediction::Prediction;
+use thorax_imaging::heat::Heat;
+use thorax_imaging::recipe::Field;
+
+use crate::analyzer::Request;
+use crate::desk::Shared;
+use crate::ensemble::{self, Ballot, Circumstances};
+use crate::explain::{self, NetworkMap};
+use crate::round::{self, Findings};
+
+/// Why a film that was taken was not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnalysisError {
+    /// The gate's network failed, and without the gate nothing is read.
+    #[error("the gate could not look at the film: {0}")]
+    Gate(String),
+    /// The analyzer was closed first.
+    #[error("the analyzer was closed before the film was read")]
+    Closed,
+}
+
+/// Milliseconds that a film spent in each stage, by the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StageTimes {
+    /// Measuring, locating the lungs and preparing each view. Networks that need no lungs look at the film before it has ended.
+    pub preprocess: f64,
+    /// From the queue to the gate's verdict; the other networks run beside it.
+    pub gate: f64,
+    /// From the queue to the last network's output, the gate included.
+    pub inference: f64,
+}
+
+/// What came out for one film.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Verdict and consensus.
+    pub prediction: Prediction,
+    /// Where each voting network sees the final diagnosis; empty without one.
+    pub maps: Vec<NetworkMap>,
+    /// Where they see it together.
+    pub agreement_map: Option<Heat>,
+    /// Probability of lung for each cell of the whole film; `None` where the bundle has no locator.
+    pub lungs: Option<Heat>,
+    /// The part of the film that the maps and the lungs cover: all of it.
+    pub field: Field,
+    /// How long it took.
+    pub milliseconds: StageTimes,
+}
+
+/// A claim on a reading. Dropping it tells the desk that nobody waits any more.
+pub struct Ticket {
+    shared: Arc<Shared>,
+    findings: Receiver<Findings>,
+    /// Set when the ticket is dropped.
+    pub(crate) gone: Arc<AtomicBool>,
+    /// How many networks have looked at the film.
+    pub(crate) done: Arc<AtomicUsize>,
+    /// Networks whose votes are wanted.
+    pub(crate) voters: Vec<usize>,
+    /// Where the lungs are, once that is known.
+    pub(crate) lungs: Option<Heat>,
+    /// See [`StageTimes::preprocess`].
+    pub(crate) preprocess: f64,
+    force: bool,
+    age_years: Option<u16>,
+    size: (u32, u32),
+}
+
+impl Ticket {
+    /// For a film of which nothing is known yet.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        request: &Request,
+        voters: Vec<usize>,
+        findings: Receiver<Findings>,
+    ) -> Self {
+        Self {
+            shared,
+            findings,
+            gone: Arc::default(),
+            done: Arc::default(),
+            voters,
+            lungs: None,
+            preprocess: 0.0,
+            force: request.force,
+            age_years: request.age_years,
+            size: (request.film.width(), request.film.height()),
+        }
+    }
+
+    /// How many networks have looked at the film, and how many are to.
+    #[must_use]
+    pub fn progress(&self) -> (usize, usize) {
+        // The gate's network looks at every film, whether it votes or not.
+        let looking = self.voters.len() + usize::from(!self.voters.contains(&round::GATE));
+        (self.done.load(Ordering::Relaxed).min(looking), looking)
+    }
+
+    /// Waits for the reading, but not longer than `time`: `None` where it is not there yet.
+    #[must_use]
+    pub fn wait_for(&self, time: Duration) -> Option<Result<Reading, AnalysisError>> {
+        match self.findings.recv_timeout(time) {
+            Ok(findings) => Some(self.read(&findings)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(AnalysisError::Closed)),
+        }
+    }
+
+    /// Waits for the reading.
+    ///
+    /// # Errors
+    /// [`AnalysisError`].
+    pub fn wait(self) -> Result<Reading, AnalysisError> {
+        self.findings.recv().map_or(Err(AnalysisError::Closed), |findings| self.read(&findings))
+    }
+
+    /// The reading of a film that is done.
+    fn read(&self, findings: &Findings) -> Result<Reading, AnalysisError> {
+        let gate = findings.verdict.clone().ok_or(AnalysisError::Closed)?.map_err(AnalysisError::Gate)?;
+        let (width, height) = self.size;
+        let mut reading = Reading {
+            prediction: Prediction { gate, consensus: None },
+            maps: Vec::new(),
+            agreement_map: None,
+            lungs: None,
+            field: Field::whole(width, height),
+            milliseconds: StageTimes {
+                preprocess: self.preprocess,
+                gate: findings.judged,
+                inference: findings.inference,
+            },
+        };
+        let overridden = !reading.prediction.gate.accepted;
+        if overridden && !self.force {
+            // There is nothing to show of it.
+            return Ok(reading);
+        }
+        let circumstances = Circumstances { age_years: self.age_years, overridden };
+        let bundle = &self.shared.bundle;
+        let consensus = ensemble::consensus(bundle, &self.ballots(findings), circumstances);
+        if let Some(label) = bundle.labels().iter().position(|&label| consensus.final_diagnosis == Some(label)) {
+            reading.maps = self.maps(findings, label);
+        }
+        reading.agreement_map = explain::agreement(&reading.maps).ok();
+        reading.prediction.consensus = Some(consensus);
+        reading.lungs.clone_from(&self.lungs);
+        Ok(reading)
+    }
+
+    /// What each voter said.
+    fn ballots<'a>(&self, findings: &'a Findings) -> Vec<Ballot<'a>> {
+        let ballot = |&network: &usize| {
+            let vote = match &findings.opinions[network] {
+                Some(Ok(opinion)) => Ok((opinion.logits.as_slice(), opinion.milliseconds)),
+                Some(Err(why)) => Err(why.clone()),
+                None => Err("it was not run".to_owned()),
+            };
+            Ballot { network, vote }
+        };
+        self.voters.iter().map(ballot).collect()
+    }
+
+    /// The maps of the networks that voted, for one class.
+    fn maps(&self, findings: &Findings, label: usize) -> Vec<NetworkMap> {
+        let (bundle, (width, height)) = (&self.shared.bundle, self.size);
+        let lungs = self.lungs.as_ref();
+        let map = |&network: &usize| {
+            let opinion = findings.opinions[network].as_ref()?.as_ref().ok()?;
+            let recipe = &bundle.views()[bundle.view_of(network)].recipe;
+            let part = recipe.field(self.size, lungs).part_of(width, height);
+            explain::map(&bundle.networks()[network].name, &opinion.cam, label, part, lungs)
+        };
+        self.voters.iter().filter_map(map).collect()
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket").field("voters", &self.voters).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+}
