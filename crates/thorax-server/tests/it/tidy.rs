@@ -159,7 +159,8 @@ fn lints_are_not_switched_off() {
         assert_eq!(holding(&named, &[words]), Vec::<String>::new());
     }
     // Each place in it says why.
-    let [places, exceptions, reasons] = ["unsafe {", "expect(unsafe_code", "// SAFETY:"].map(|word| holding(&named, &[word]).len());
+    let [places, exceptions, reasons] =
+        ["unsafe {", "expect(unsafe_code", "// SAFETY:"].map(|word| holding(&named, &[word]).len());
     assert!(places > 0 && places == exceptions && places == reasons, "{places} {exceptions} {reasons}");
 }
 

@@ -141,7 +141,9 @@ mod tests {
 
     fn node(operator: &[u8], inputs: &[&[u8]], output: &[u8]) -> Vec<u8> {
         let mut node = Vec::new();
-        inputs.iter().for_each(|input| put(&mut node, INPUT, input));
+        for input in inputs {
+            put(&mut node, INPUT, input);
+        }
         put(&mut node, OUTPUT, output);
         put(&mut node, OPERATOR, operator);
         node
@@ -150,7 +152,9 @@ mod tests {
     /// A model of these nodes, with a number before and a fixed field behind its graph.
     fn model(nodes: &[Vec<u8>]) -> Vec<u8> {
         let mut graph = Vec::new();
-        nodes.iter().for_each(|node| put(&mut graph, NODE, node));
+        for node in nodes {
+            put(&mut graph, NODE, node);
+        }
         put(&mut graph, 5, &[7; 300]);
         let mut model = vec![0x08, 0x96, 0x01];
         put(&mut model, GRAPH, &graph);
