@@ -30,7 +30,8 @@ impl Mapped {
     /// The right to this folder, which is there; `None` while somebody else has it, and where the system has no such list.
     pub fn take(folder: &Path) -> Option<Self> {
         let folder = folder.canonicalize().ok().filter(|_| cfg!(target_os = "linux"))?;
-        taken().insert(folder.clone()).then_some(Self { folder })
+        let is_mine = taken().insert(folder.clone());
+        is_mine.then(|| Self { folder })
     }
 
     /// Whether a file of the folder is mapped.
