@@ -95,16 +95,23 @@ pub enum PrecisionName {
 }
 
 impl Options {
-    /// Where engines find what is not part of the program. The inference server only counts where its engine is chosen.
+    /// Where engines find what is not part of the program. The inference server only counts where its engine is chosen, the folder of
+    /// compiled networks, which is made, where an engine that keeps some can be.
     ///
     /// # Errors
     /// [`NoServer`] when that engine is chosen and no server can be meant.
     pub fn places(&self) -> Result<Places, NoServer> {
         let asks = self.engine == EngineName::OpenInference;
+        let openvino = places::find_openvino(self.openvino.as_deref());
+        let compiles = match self.engine {
+            EngineName::Openvino | EngineName::Tensorrt => true,
+            EngineName::Auto => openvino.is_some(),
+            EngineName::Rten | EngineName::Onnxruntime | EngineName::OpenInference | EngineName::Cuda => false,
+        };
         Ok(Places {
             onnxruntime: places::find_onnxruntime(self.onnxruntime.as_deref()),
-            openvino: places::find_openvino(self.openvino.as_deref()),
-            cache: places::find_cache(self.engine_cache.as_deref()),
+            openvino,
+            cache: if compiles { places::find_cache(self.engine_cache.as_deref()) } else { None },
             server: asks.then(|| self.inference.server()).transpose()?,
         })
     }

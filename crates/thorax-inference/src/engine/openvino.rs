@@ -1,6 +1,9 @@
 //! OpenVINO on the processor, loaded from its shared libraries at run time: the fastest engine on x86, and the one that
 //! computes in bf16 and int8 where the processor has the instructions.
 
+mod memory;
+mod widen;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -8,6 +11,7 @@ use openvino::{Core, DeviceType, ElementType, InferRequest, PropertyKey, RwPrope
 use thorax_domain::prediction::{EngineIdentity, Precision};
 
 use super::{ACTIVATIONS, Batch, Engine, EngineError, Graph, INPUT, OVERHEAD, Session, Tensor};
+use memory::Mapped;
 
 const NAME: &str = "openvino";
 
@@ -54,11 +58,20 @@ impl OpenVino {
         })
     }
 
+    /// The folder for a network's compiled form, made now: one for each, so that no version or precision can take another's, and a
+    /// mapped file says whose it is.
+    fn folder(&self, graph: &Graph<'_>) -> std::io::Result<Option<PathBuf>> {
+        let Some(cache) = &self.cache else { return Ok(None) };
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        let name: String = graph.name.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
+        let folder = cache.join(format!("openvino-{}-{}", self.version, graph.precision)).join(name);
+        std::fs::create_dir_all(&folder)?;
+        Ok(Some(folder))
+    }
+
     /// Settings of a network's own core: one thread, wherever the system puts it, since networks run side by side.
     fn configure(&self, core: &mut Core, precision: Precision) -> Result<(), openvino::InferenceError> {
-        use RwPropertyKey::{
-            CacheDir, HintEnableCpuPinning, HintInferencePrecision, InferenceNumThreads, NumStreams, Other,
-        };
+        use RwPropertyKey::{HintEnableCpuPinning, HintInferencePrecision, InferenceNumThreads, NumStreams, Other};
         let reduced = precision != Precision::F32 && self.bf16;
         let group = if precision == Precision::Int8 { INT8_GROUP } else { "0" };
         let mut set = |key: &RwPropertyKey, value: &str| core.set_property(&DeviceType::CPU, key, value);
@@ -66,14 +79,37 @@ impl OpenVino {
         set(&InferenceNumThreads, "1")?;
         set(&HintEnableCpuPinning, "NO")?;
         set(&HintInferencePrecision, if reduced { "bf16" } else { "f32" })?;
-        set(&Other("DYNAMIC_QUANTIZATION_GROUP_SIZE".into()), group)?;
-        if let Some(cache) = &self.cache {
-            // A folder for each, so that no version or precision can take another's.
-            let folder = cache.join(format!("openvino-{}-{precision}", self.version));
+        set(&Other("DYNAMIC_QUANTIZATION_GROUP_SIZE".into()), group)
+    }
+
+    /// Compiles a graph on a core of its own, or takes what was compiled of it earlier.
+    fn compile(
+        &self,
+        core: Core,
+        graph: &Graph<'_>,
+        folder: Option<&Path>,
+    ) -> Result<OpenVinoSession, openvino::InferenceError> {
+        // Declared first, so that it is given back last.
+        let mapped = folder.and_then(Mapped::take);
+        let mut core = core;
+        self.configure(&mut core, graph.precision)?;
+        if let Some(folder) = folder {
             let every_device = DeviceType::Other("".into());
-            core.set_property(&every_device, &CacheDir, &folder.to_string_lossy())?;
+            core.set_property(&every_device, &RwPropertyKey::CacheDir, &folder.to_string_lossy())?;
+            // Two that map the same files could not tell whose are whose.
+            let may_map = if mapped.is_some() { "YES" } else { "NO" };
+            core.set_property(&every_device, &RwPropertyKey::EnableMmap, may_map)?;
         }
-        Ok(())
+        let wide = widen::widen(graph.bytes);
+        let model = core.read_model_from_buffer(wide.as_deref().unwrap_or(graph.bytes), None)?;
+        drop(wide);
+        let mut compiled = core.compile_model(&model, DeviceType::CPU)?;
+        if mapped.as_ref().is_some_and(|mapped| !mapped.is_there()) {
+            // What was compiled just now holds its weights itself; taken from the file that was written, it does not.
+            drop(compiled);
+            compiled = core.compile_model(&model, DeviceType::CPU)?;
+        }
+        Ok(OpenVinoSession { request: compiled.create_infer_request()?, input: None, mapped })
     }
 }
 
@@ -106,16 +142,12 @@ impl Engine for OpenVino {
     }
 
     fn load(&self, graph: Graph<'_>) -> Result<Box<dyn Session>, EngineError> {
-        let load = || {
-            let mut core = Core::new().map_err(|error| error.to_string())?;
-            self.configure(&mut core, graph.precision).map_err(|error| error.to_string())?;
-            let model = core.read_model_from_buffer(graph.bytes, None).map_err(|error| error.to_string())?;
-            let compiled = core.compile_model(&model, DeviceType::CPU);
-            let request = compiled.and_then(|mut compiled| compiled.create_infer_request());
-            request.map_err(|error| error.to_string())
-        };
-        let request = load().map_err(|reason| EngineError::Load { engine: NAME, reason })?;
-        Ok(Box::new(OpenVinoSession { request, input: None }))
+        let refuse = |reason: String| EngineError::Load { engine: NAME, reason };
+        let folder = self.folder(&graph).map_err(|error| refuse(format!("the engine cache: {error}")))?;
+        let core = Core::new().map_err(|error| refuse(error.to_string()))?;
+        let session = self.compile(core, &graph, folder.as_deref()).map_err(|error| refuse(error.to_string()))?;
+        memory::trim();
+        Ok(Box::new(session))
     }
 
     /// The weights as they are and packed for the multiplication.
@@ -129,13 +161,17 @@ struct OpenVinoSession {
     request: InferRequest,
     /// The input of the last batch, to be filled again by one of the same shape.
     input: Option<(Vec<i64>, openvino::Tensor)>,
+    /// What it has mapped of the engine cache; given back after the request that reads it.
+    mapped: Option<Mapped>,
 }
 
 impl OpenVinoSession {
-    fn fill(&mut self, batch: &Batch) -> Result<(), openvino::InferenceError> {
+    /// Puts a batch into the input; whether it has another shape than the last.
+    fn fill(&mut self, batch: &Batch) -> Result<bool, openvino::InferenceError> {
         #[expect(clippy::cast_possible_wrap, reason = "sides of pictures")]
         let shape = [batch.films, 1, batch.height, batch.width].map(|side| side as i64).to_vec();
-        if self.input.as_ref().is_none_or(|(last, _)| *last != shape) {
+        let is_new = self.input.as_ref().is_none_or(|(last, _)| *last != shape);
+        if is_new {
             let tensor = openvino::Tensor::new(ElementType::F32, &Shape::new(&shape)?)?;
             self.request.set_tensor(INPUT, &tensor)?;
             self.input = Some((shape, tensor));
@@ -143,7 +179,7 @@ impl OpenVinoSession {
         if let Some((_, tensor)) = &mut self.input {
             tensor.get_data_mut::<f32>()?.copy_from_slice(&batch.samples);
         }
-        Ok(())
+        Ok(is_new)
     }
 
     fn output(&self, name: &str) -> Result<Tensor, openvino::InferenceError> {
@@ -160,8 +196,11 @@ impl Session for OpenVinoSession {
             engine: NAME,
             reason: format!("{what}: {error}"),
         };
-        self.fill(batch).map_err(|error| refuse("input", error))?;
+        let is_new = self.fill(batch).map_err(|error| refuse("input", error))?;
         self.request.infer().map_err(|error| refuse("inference", error))?;
+        if let Some(mapped) = self.mapped.as_ref().filter(|_| is_new) {
+            mapped.let_go();
+        }
         outputs.iter().map(|name| self.output(name).map_err(|error| refuse(name, error))).collect()
     }
 }

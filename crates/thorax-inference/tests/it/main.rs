@@ -6,6 +6,8 @@
 mod analyzer;
 mod bundle;
 mod kserve;
+#[cfg(target_os = "linux")]
+mod mapped;
 mod open_inference;
 mod shipped;
 mod simulated;

@@ -127,6 +127,15 @@ async fn administrators_see_how_the_house_is() {
         (&system["database"], &system["cache"], &system["networks"]),
         (&json!("sqlite"), &json!("memory"), &json!("elsewhere"))
     );
+    // No networks in this process: the figures of the process, and none of theirs.
+    #[cfg(target_os = "linux")]
+    assert!(
+        system["resident_bytes"].as_u64().unwrap() > 0
+            && system["peak_bytes"].as_u64() >= system["resident_bytes"].as_u64()
+    );
+    for figure in ["network_bytes", "budget_bytes", "lowered_budget_bytes", "out_of_memory", "card"] {
+        assert_eq!(system.get(figure), Some(&json!(null)), "{figure}");
+    }
     api.json(&api.admin, "/api/v1/statistics").await;
     api.json(&api.admin, "/api/v1/statistics").await;
     let caches = api.json(&api.admin, "/api/v1/caches").await;

@@ -48,3 +48,13 @@ fn a_small_budget_makes_them_take_turns() {
     assert_eq!(code, 0);
     assert!(out.contains("they take turns within 100 MiB"), "{out}");
 }
+
+#[test]
+fn the_users_cache_folder_is_left_alone_by_engines_that_keep_nothing_there() {
+    let users = tempfile::tempdir().unwrap();
+    let mut command = thorax(&["doctor", "--engine", "rten"]);
+    command.env("XDG_CACHE_HOME", users.path());
+    let (code, out, _) = run(command);
+    assert_eq!(code, 0, "{out}");
+    assert!(!users.path().join("thorax").exists());
+}

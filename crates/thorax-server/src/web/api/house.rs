@@ -9,6 +9,7 @@ use thorax_domain::clock::Timestamp;
 use thorax_domain::ids::JobId;
 use thorax_domain::job::JobState;
 use thorax_domain::user::Scope;
+use thorax_inference::engine::DeviceMemory;
 use thorax_store::cache::ClassCount;
 use thorax_store::jobs::{JobFilter, JobRow};
 use utoipa::ToSchema;
@@ -20,7 +21,7 @@ use super::notes::{event, note};
 use super::query::Query;
 use super::schema::{self, JobStateWord};
 use super::{audit, parameters};
-use crate::app::{NetworkState, PROGRAM};
+use crate::app::{NetworkState, PROGRAM, resident};
 use crate::web::auth::Caller;
 use crate::web::{AppState, Route, Section, WebError};
 use crate::workflow::forget;
@@ -125,8 +126,20 @@ pub struct System {
     networks: &'static str,
     /// Why they are refused.
     reason: Option<String>,
+    /// Bytes that this process holds.
+    resident_bytes: Option<u64>,
+    /// The most that it ever held.
+    peak_bytes: Option<u64>,
     /// Bytes that the networks take.
     network_bytes: Option<u64>,
+    /// Bytes that they may take; null without a limit.
+    budget_bytes: Option<u64>,
+    /// Bytes that they keep to instead, since the device had less.
+    lowered_budget_bytes: Option<u64>,
+    /// How often the device had too little.
+    out_of_memory: Option<u64>,
+    /// The graphics card, where the networks are on one.
+    card: Option<Card>,
     /// Jobs that wait.
     queued: u64,
     /// Jobs that workers hold.
@@ -136,6 +149,27 @@ pub struct System {
     /// When the oldest waiting job was enqueued.
     #[schema(value_type = Option<String>, format = DateTime)]
     oldest: Option<Timestamp>,
+}
+
+/// Memory of a graphics card, as measured; null what its driver does not tell.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Card {
+    /// Its name.
+    name: String,
+    /// All of it.
+    total_bytes: Option<u64>,
+    /// What nobody uses.
+    free_bytes: Option<u64>,
+    /// What this process holds.
+    used_bytes: Option<u64>,
+    /// The most that this process was seen to hold.
+    peak_bytes: Option<u64>,
+}
+
+impl From<DeviceMemory> for Card {
+    fn from(DeviceMemory { device, total, free, used, peak, .. }: DeviceMemory) -> Self {
+        Self { name: device, total_bytes: total, free_bytes: free, used_bytes: used, peak_bytes: peak }
+    }
 }
 
 /// What is here.
@@ -206,6 +240,7 @@ async fn system(State(app): State<AppState>, caller: Caller) -> Result<Json<Syst
         NetworkState::Elsewhere => ("elsewhere", None),
         NetworkState::Refused(why) => ("refused", Some(why.to_string())),
     };
+    let memory = app.networks.analyzer().map(|analyzer| analyzer.memory());
     note(&app, event(&app, &caller, Action::View, Object::System, "health")).await?;
     Ok(Json(System {
         program: PROGRAM.to_owned(),
@@ -216,7 +251,13 @@ async fn system(State(app): State<AppState>, caller: Caller) -> Result<Json<Syst
         cache: app.cache.kind(),
         networks,
         reason,
-        network_bytes: app.networks.analyzer().map(|analyzer| analyzer.memory().accounted),
+        resident_bytes: resident(),
+        peak_bytes: DeviceMemory::of_this_process().peak,
+        network_bytes: memory.as_ref().map(|report| report.accounted),
+        budget_bytes: memory.as_ref().and_then(|report| report.budget),
+        lowered_budget_bytes: memory.as_ref().and_then(|report| report.lowered_to),
+        out_of_memory: memory.as_ref().map(|report| report.out_of_memory),
+        card: memory.map(|report| report.device).filter(|device| !device.is_main).map(Card::from),
         queued: depth.queued,
         leased: depth.leased,
         dead: depth.dead,
