@@ -54,9 +54,9 @@ def test_the_graph_says_what_the_head_says_of_pooled_features(monkeypatch: pytes
     monkeypatch.setattr(assemble.channels, "spread", lambda model: None)
     model, kernel = grey_backbone()
     rng = np.random.default_rng(2)
-    head = Head(
-        rng.normal(size=(4, pooling.WEIGHTINGS * CHANNELS)).astype(np.float32), rng.normal(size=4).astype(np.float32)
-    )
+    size = pooling.WEIGHTINGS * CHANNELS
+    centre = np.concatenate([0.5 * kernel.ravel(), np.zeros(size - CHANNELS)])
+    head = Head(*(one.astype(np.float32) for one in (rng.normal(size=(4, size)), rng.normal(size=4), centre)))
     session = onnxruntime.InferenceSession(
         assemble.attach(model, NETWORK, head).SerializeToString(), providers=["CPUExecutionProvider"]
     )
@@ -66,3 +66,5 @@ def test_the_graph_says_what_the_head_says_of_pooled_features(monkeypatch: pytes
     assert logits == pytest.approx(head.logits(pooling.pool(grid)), abs=1e-4)
     assert logits == pytest.approx(cam.mean(axis=(2, 3)), abs=1e-4)
     assert embedding == pytest.approx(grid.mean(axis=(2, 3)), abs=1e-5)
+    (even,) = session.run(["cam"], {"image": np.full((1, 1, SIDE, SIDE), 0.5, np.float32)})
+    assert even == pytest.approx(np.broadcast_to(even[..., :1, :1], even.shape), abs=1e-5), "an average film has no hot place"

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from thorax_training import graphs, heads, networks, packages, recipe
+from thorax_training import graphs, networks, packages, recipe
 from thorax_training.heads import softmax
 from thorax_training.paths import Paths
 
@@ -44,11 +44,11 @@ def _states(paths: Paths) -> dict[str, Path]:
     return files
 
 
-def _head(paths: Paths, name: str) -> heads.Head:
-    """Return what weighs the mean in the head that ships, out of the bundle's graph."""
+def _head(paths: Paths, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return what weighs the mean in the head that ships, and its bias, out of the bundle's graph."""
     stored = {item.name: item for item in onnx.load(paths.bundle / f"{name}.onnx").graph.initializer}
     weights, bias = (numpy_helper.to_array(stored[item]) for item in ("head_weights", "head_bias"))
-    return heads.Head(weights[: len(bias), :, 0, 0], bias)
+    return weights[: len(bias), :, 0, 0], bias
 
 
 def _eager(paths: Paths, keep: bool, device: str, autocast: bool) -> Callable[[np.ndarray], np.ndarray]:
@@ -71,8 +71,8 @@ def _eager(paths: Paths, keep: bool, device: str, autocast: bool) -> Callable[[n
                 # The head's first columns read the last grid; the module gives no other, and loses nothing of its time by it.
                 grid = module(torch.from_numpy(image).to(device))
                 features = grid.float().mean(dim=(2, 3)).cpu().numpy()
-                head = fitted[name]
-                votes.append(softmax(features @ head.weights[:, : features.shape[1]].T + head.bias))
+                weights, bias = fitted[name]
+                votes.append(softmax(features @ weights[:, : features.shape[1]].T + bias))
                 if not keep:
                     del module
                     gc.collect()

@@ -48,11 +48,11 @@ def train(paths: Paths) -> None:
             continue
         target.parent.mkdir(exist_ok=True)
         head = fit(films, load(paths, network, films), films.where("train"), SETTINGS)
-        np.savez(target, weights=head.weights, bias=head.bias)
+        np.savez(target, weights=head.weights, bias=head.bias, centre=head.centre)
         print(f"{network.name}: head on {network.features} features of the view {network.view}", flush=True)
 
 
 def read_head(paths: Paths, network: networks.Network) -> heads.Head:
     """Read a fitted head."""
     stored = np.load(paths.cache / "heads" / f"{network.name}.npz")
-    return heads.Head(stored["weights"], stored["bias"])
+    return heads.Head(stored["weights"], stored["bias"], stored["centre"])
