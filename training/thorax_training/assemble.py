@@ -29,7 +29,7 @@ def attach(backbone: onnx.ModelProto, network: Network, head: Head) -> onnx.Mode
     average = np.einsum("jk,jhw->khw", matrix[1:] @ head.centre[:size], places[1:])
     _constant(model, "head_weights", matrix.reshape(ways * classes, size, 1, 1).astype(np.float32))
     _constant(model, "head_places", np.repeat(places, classes, axis=0)[None])
-    _constant(model, "average_places", average[None].astype(np.float32))
+    _constant(model, "average_places", -average[None].astype(np.float32))
     _constant(model, "head_sum", np.tile(np.eye(classes, dtype=np.float32), ways)[:, :, None, None])
     _constant(model, "head_bias", head.bias.astype(np.float32))
     model.graph.node.extend(
@@ -39,7 +39,7 @@ def attach(backbone: onnx.ModelProto, network: Network, head: Head) -> onnx.Mode
             helper.make_node("Conv", ["grid", "head_weights"], ["parts"], name="parts", kernel_shape=[1, 1]),
             helper.make_node("Mul", ["parts", "head_places"], ["placed"], name="placed"),
             helper.make_node("Conv", ["placed", "head_sum", "head_bias"], ["summed"], name="summed", kernel_shape=[1, 1]),
-            helper.make_node("Sub", ["summed", "average_places"], ["cam"], name="cam"),
+            helper.make_node("Add", ["summed", "average_places"], ["cam"], name="cam"),
             helper.make_node("GlobalAveragePool", ["cam"], ["cam_mean"], name="cam_mean"),
             helper.make_node("Flatten", ["cam_mean"], ["logits"], name="logits", axis=1),
         ]
