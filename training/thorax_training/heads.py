@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from thorax_training.dataset import LABELS
 
@@ -66,6 +65,9 @@ def softmax_regression(
     features: np.ndarray, label: np.ndarray, weights: np.ndarray, penalty: float, classes: int = len(LABELS)
 ) -> tuple[np.ndarray, np.ndarray]:
     """Minimise weighted log-loss + penalty/2 |W|^2 by L-BFGS; the bias is not penalised."""
+    # Imported here, so that what only reads heads does without scipy.
+    from scipy.optimize import minimize
+
     count, size = features.shape
     target = np.eye(classes, dtype=np.float32)[label]
     share = (weights / weights.sum()).astype(np.float32)
