@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::Precision;
 use thorax_imaging::GrayImage;
 use thorax_imaging::heat::Heat;
@@ -18,6 +19,7 @@ use crate::network::{self, NetworkOutputs};
 use crate::queue::{Order, Queue, Urgency};
 use crate::recovery;
 use crate::round::{Pass, Round, Seat, Turn};
+use crate::schedule;
 
 /// What the threads share.
 pub struct Shared {
@@ -68,9 +70,27 @@ struct State<T> {
     next_round: u64,
     /// Passes of urgent films that were started since the last one of routine films, while there were such.
     overtaken: usize,
-    /// Milliseconds that a film took in each network, the newest most: the longest go first.
+    /// Milliseconds that a film took in each network, the last time.
     costs: Vec<f64>,
+    /// The passes that workers are at.
+    running: Vec<Running>,
     closing: bool,
+}
+
+/// A pass that a worker is at.
+struct Running {
+    round: u64,
+    network: usize,
+    /// Milliseconds that it will take, as it took the last time.
+    cost: f64,
+    since: Stopwatch,
+}
+
+impl Running {
+    /// Milliseconds that it has to go.
+    fn left(&self) -> f64 {
+        (self.cost - self.since.total()).max(0.0)
+    }
 }
 
 struct Board<T> {
@@ -81,6 +101,7 @@ struct Board<T> {
     /// The queue has room.
     room: Condvar,
     queue: usize,
+    workers: usize,
 }
 
 /// The desk. Dropping it waits for the passes that are running; films that wait are dropped with their callers.
@@ -111,6 +132,7 @@ impl<T: Caller> Desk<T> {
             next_round: 0,
             overtaken: 0,
             costs,
+            running: Vec::new(),
             closing: false,
         };
         let board = Arc::new(Board {
@@ -119,8 +141,9 @@ impl<T: Caller> Desk<T> {
             work: Condvar::new(),
             room: Condvar::new(),
             queue: order.limit,
+            workers: size.threads.max(1),
         });
-        let threads = (0..size.threads.max(1))
+        let threads = (0..board.workers)
             .filter_map(|index| {
                 let board = Arc::clone(&board);
                 let name = format!("thorax-network-{index}");
@@ -256,14 +279,28 @@ impl<T: Caller> Board<T> {
     }
 
     /// Starts a pass of a round under way. A network that is loaded goes before one that must be loaded first, and of those
-    /// the one that takes longest, so that the workers end together.
+    /// the one with which the workers end together.
     fn start(&self, state: &mut State<T>, urgency: Urgency) -> Option<Turn> {
-        let State { rounds, costs, .. } = state;
-        rounds.iter_mut().filter(|round| round.urgency == urgency).find_map(|round| {
+        let State { rounds, costs, running, .. } = state;
+        let Shared { bundle, shelf, .. } = &*self.shared;
+        let mut busy: Vec<f64> = running.iter().map(Running::left).collect();
+        // One of the workers is who asks.
+        busy.resize(self.workers - 1, 0.0);
+        let turn = rounds.iter_mut().filter(|round| round.urgency == urgency).find_map(|round| {
             round.drop_where(T::is_gone);
-            let Shared { bundle, shelf, .. } = &*self.shared;
-            round.start(bundle, |network| if shelf.is_idle(network) { 1e15 + costs[network] } else { costs[network] })
-        })
+            round.start(bundle, |ready, soon, films| {
+                let (loaded, other): (Vec<usize>, Vec<usize>) = ready.iter().partition(|&&one| shelf.is_idle(one));
+                let (now, later) = if loaded.is_empty() { (other, Vec::new()) } else { (loaded, other) };
+                let costs =
+                    |networks: &[usize]| networks.iter().map(|&one| times(costs[one], films)).collect::<Vec<_>>();
+                now[schedule::first(&costs(&now), &costs(&[&later, soon].concat()), &busy)]
+            })
+        });
+        if let Some(Turn::Pass(Pass { round, network, batch, .. })) = &turn {
+            let (round, network, cost) = (*round, *network, times(costs[*network], batch.films));
+            running.push(Running { round, network, cost, since: Stopwatch::start() });
+        }
+        turn
     }
 
     /// Makes a round of films that wait; false when none are to go.
@@ -299,10 +336,9 @@ impl<T: Caller> Board<T> {
 
     fn finish(&self, pass: &Pass, result: &Result<(NetworkOutputs, f64), String>) -> Vec<Seat<T>> {
         let mut state = self.lock();
+        state.running.retain(|one| (one.round, one.network) != (pass.round, pass.network));
         if let Ok((_, milliseconds)) = result {
-            #[expect(clippy::cast_precision_loss, reason = "a batch has some dozen films")]
-            let measured = milliseconds / pass.batch.films.max(1) as f64;
-            state.costs[pass.network] = measured;
+            state.costs[pass.network] = milliseconds / times(1.0, pass.batch.films.max(1));
         }
         let round = state.rounds.iter_mut().find(|round| round.id == pass.round);
         let done = round.map(|round| round.finish(&self.shared.bundle, pass, result)).unwrap_or_default();
@@ -310,6 +346,12 @@ impl<T: Caller> Board<T> {
         self.work.notify_all();
         done
     }
+}
+
+/// What so many films take.
+#[expect(clippy::cast_precision_loss, reason = "a batch has some dozen films")]
+const fn times(cost: f64, films: usize) -> f64 {
+    cost * films as f64
 }
 
 /// What a panic said.

@@ -17,6 +17,7 @@ mod proof;
 mod queue;
 mod recovery;
 mod round;
+mod schedule;
 mod ticket;
 
 pub use locator::LocateError;

@@ -129,24 +129,25 @@ impl<T> Round<T> {
         Self { id, urgency, seats: seats.into_iter().map(Some).collect(), todo: (0..networks).collect(), running: 0 }
     }
 
-    /// Starts the next pass: the gate's network first, then the one that `cost` ranks highest, of those whose view of every
-    /// film is there. `None` when nothing is left to start.
-    pub fn start(&mut self, bundle: &Bundle, mut cost: impl FnMut(usize) -> f64) -> Option<Turn> {
+    /// Starts the next pass: the gate's network first, then the one that `choose` takes of those whose view of every film is
+    /// there, told these, those whose view is not, and the number of films. `None` when nothing is left to start.
+    pub fn start(&mut self, bundle: &Bundle, choose: impl FnOnce(&[usize], &[usize], usize) -> usize) -> Option<Turn> {
         let seats = &self.seats;
         self.todo.retain(|&network| seats.iter().flatten().any(|seat| seat.wants(network)));
         if self.todo.is_empty() {
             return None;
         }
-        let is_ready = |&place: &usize| {
-            let (network, mut seats) = (self.todo[place], seats.iter().flatten());
-            seats.all(|seat| !seat.wants(network) || seat.samples[bundle.view_of(network)].get().is_some())
+        let is_ready = |&network: &usize| {
+            let is_there = |seat: &Seat<T>| seat.samples[bundle.view_of(network)].get().is_some();
+            seats.iter().flatten().all(|seat| !seat.wants(network) || is_there(seat))
         };
-        let best = (0..self.todo.len()).filter(is_ready).max_by(|&one, &other| {
-            let (one, other) = (self.todo[one], self.todo[other]);
-            (one == GATE).cmp(&(other == GATE)).then(cost(one).total_cmp(&cost(other)))
-        });
-        let Some(best) = best else { return Some(Turn::Soon) };
-        let network = self.todo.swap_remove(best);
+        let (ready, soon): (Vec<usize>, Vec<usize>) = self.todo.iter().partition(|network| is_ready(network));
+        let network = match ready.as_slice() {
+            [] => return Some(Turn::Soon),
+            ready if ready.contains(&GATE) => GATE,
+            ready => choose(ready, &soon, seats.iter().flatten().count()),
+        };
+        self.todo.retain(|&one| one != network);
         self.running += 1;
         Some(Turn::Pass(self.pass(bundle, network)))
     }
