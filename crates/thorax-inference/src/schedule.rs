@@ -6,17 +6,15 @@ const TRIED: usize = 6;
 /// The place in `ready` of the network to start now; all costs in milliseconds, and `ready` not empty. Networks of `soon` can
 /// be started by whoever is free next. `busy` says how long each other worker has to go.
 pub fn first(ready: &[f64], soon: &[f64], busy: &[f64]) -> usize {
-    let longest = |&one: &usize, &other: &usize| ready[one].total_cmp(&ready[other]);
-    let places = 0..ready.len();
-    if ready.len() + soon.len() > TRIED {
-        return places.max_by(longest).unwrap_or_default();
-    }
-    let end = |&place: &usize| {
+    let is_tried = ready.len() + soon.len() <= TRIED;
+    let end = |place: usize| {
         let workers = [busy, &[ready[place]]].concat();
-        let others = ready.iter().enumerate().filter(|&(other, _)| other != place).map(|(_, &cost)| cost);
-        earliest_end(&workers, &others.chain(soon.iter().copied()).collect::<Vec<_>>())
+        earliest_end(&workers, &[&ready[..place], &ready[place + 1..], soon].concat())
     };
-    places.min_by(|one, other| end(one).total_cmp(&end(other)).then(longest(other, one))).unwrap_or_default()
+    let ends: Vec<f64> = (0..ready.len()).map(|place| if is_tried { end(place) } else { 0.0 }).collect();
+    let earlier =
+        |&one: &usize, &other: &usize| ends[one].total_cmp(&ends[other]).then(ready[other].total_cmp(&ready[one]));
+    (0..ready.len()).min_by(earlier).unwrap_or_default()
 }
 
 /// When the last worker is done at the earliest, each taking another network as soon as it is free.
