@@ -32,9 +32,8 @@ def test_hashes_and_sizes():
 
 
 @needs_bundle
-def test_weights_sum_to_one_and_gate_network_runs_first():
+def test_the_gates_network_runs_first():
     content = _manifest()
-    assert sum(network["weight"] for network in content["network"]) == pytest.approx(1.0, abs=1e-6)
     assert content["network"][0]["name"] == content["gate"]["network"]
 
 
@@ -44,8 +43,7 @@ def test_golden_values_are_consistent():
     for film in golden["films"]:
         assert packages.sha256_of(BUNDLE / film["file"]) == film["sha256"]
         assert sum(film["probabilities"]) == pytest.approx(1.0, abs=1e-6)
-        for values in film["networks"].values():
-            assert values["logits"] == pytest.approx(values["cam_mean"], abs=1e-4)
+        assert set(film["networks"]) == {network["name"] for network in _manifest()["network"]}
 
 
 def test_toml_survives_a_round_trip():

@@ -66,9 +66,9 @@ def test_operating_points_reach_what_they_are_chosen_for():
     assert apart["screening"] == apart["confirmation"] == 0.8
 
 
-def test_sources_count_alike_in_the_ensembles_temperature():
-    sure = np.tile([0.9, 0.1], (100, 1))
-    right, wrong = np.zeros(100, int), np.repeat([0, 1], 50)
-    once = calibration.fit_sharpening([(sure, right), (sure, wrong)])
-    assert once == pytest.approx(calibration.fit_sharpening([(np.tile(sure, (9, 1)), np.tile(right, 9)), (sure, wrong)]))
-    assert once > calibration.fit_sharpening([(sure, right), (sure, right), (sure, wrong)])
+def test_the_pool_is_softmax_of_the_mean_of_scaled_logits():
+    logits, temperatures = np.random.default_rng(3).normal(0, 3, (6, 5, 4)), np.linspace(0.8, 2.5, 6).reshape(-1, 1, 1)
+    calibrated = heads.softmax(logits / temperatures)
+    assert calibration.pool(calibrated) == pytest.approx(heads.softmax((logits / temperatures).mean(axis=0)), abs=1e-9)
+    certain = np.array([[[1.0, 0.0]], [[0.0, 1.0]]])
+    assert calibration.pool(certain) == pytest.approx(0.5), "no vote is lost in a zero"

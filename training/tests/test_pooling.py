@@ -26,15 +26,51 @@ def test_weightings_are_the_mean_and_two_that_sum_to_nothing() -> None:
         assert distance[:, 0] == pytest.approx(distance.max())
 
 
-def test_the_mean_comes_first_and_a_mirrored_grid_pools_the_same() -> None:
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+
+def lungs(seed: int, side: int = 32) -> np.ndarray:
+    return np.random.default_rng(seed).random((side, side), np.float32)
+
+
+def test_the_embedding_comes_first_and_a_mirrored_film_pools_the_same() -> None:
     grid = np.random.default_rng(0).random((3, CHANNELS, SIDE, SIDE), np.float32)
-    pooled = pooling.pool(grid)
-    assert pooled.shape == (3, pooling.WEIGHTINGS * CHANNELS)
+    weights = np.stack([pooling.lung_weights(lungs(seed), WHOLE, SIDE) for seed in range(3)])
+    pooled = pooling.pool(grid, weights)
+    assert pooled.shape == (3, (1 + pooling.WEIGHTINGS) * CHANNELS)
     assert pooled[:, :CHANNELS] == pytest.approx(grid.mean(axis=(2, 3)), abs=1e-6)
-    assert pooling.pool(grid[..., ::-1]) == pytest.approx(pooled, abs=1e-6)
-    assert pooling.pool(grid[:, :, ::-1])[:, CHANNELS : 2 * CHANNELS] == pytest.approx(
-        -pooled[:, CHANNELS : 2 * CHANNELS], abs=1e-6
+    assert pooled[:, CHANNELS : 2 * CHANNELS] == pytest.approx(np.einsum("nehw,nhw->ne", grid, weights), abs=1e-6)
+    assert pooling.pool(grid[..., ::-1], weights[..., ::-1]) == pytest.approx(pooled, abs=1e-6)
+    assert pooling.pool(grid[:, :, ::-1], weights[:, ::-1])[:, 2 * CHANNELS : 3 * CHANNELS] == pytest.approx(
+        -pooled[:, 2 * CHANNELS : 3 * CHANNELS], abs=1e-6
     )
+
+
+def test_a_cell_counts_by_the_lung_that_it_shows() -> None:
+    film = np.array([[0.0, 0.5, 0.5, 1.0]])
+    right = pooling.lung_weights(film, (0.5, 0.0, 0.5, 1.0), 2)
+    more = pooling.OUTSIDE
+    assert right == pytest.approx(np.array([[0.5 + more, 1.0 + more]] * 2) / (3.0 + 4 * more))
+    # From the middle of the first cell to the middle of the third.
+    part = pooling.lung_weights(film, (0.125, 0.25, 0.5, 0.5), 2)
+    assert part[0] == pytest.approx(np.array([0.25 + more, 0.5 + more]) / (1.5 + 4 * more))
+    assert pooling.lung_weights(np.zeros((32, 32)), WHOLE, 7) == pytest.approx(np.full((7, 7), 1 / 49))
+
+
+def test_weights_keep_the_lungs_of_a_view_whatever_its_cells() -> None:
+    film, part = lungs(4), (0.13, 0.07, 0.71, 0.8)
+    coarse, fine = (pooling.lung_weights(film, part, side) for side in (8, 16))
+    assert coarse.sum() == pytest.approx(1.0, abs=1e-6)
+    assert fine.reshape(8, 2, 8, 2).sum(axis=(1, 3)) == pytest.approx(coarse, abs=1e-6)
+
+
+def test_the_shape_of_the_lungs_tells_nothing_of_the_average_film() -> None:
+    centre = np.arange(CHANNELS, dtype=np.float32)
+    weights = np.stack([pooling.lung_weights(lungs(seed), WHOLE, SIDE) for seed in range(2)])
+    grid = np.broadcast_to(centre[:, None, None], (2, CHANNELS, SIDE, SIDE))
+    read = pooling.read_by_head(pooling.pool(grid, weights), weights, centre)
+    assert read[:, :CHANNELS] == pytest.approx(np.stack([centre, centre]), abs=1e-5)
+    assert read[:, CHANNELS:] == pytest.approx(0, abs=1e-5)
 
 
 def grey_backbone():
@@ -55,16 +91,19 @@ def test_the_graph_says_what_the_head_says_of_pooled_features(monkeypatch: pytes
     model, kernel = grey_backbone()
     rng = np.random.default_rng(2)
     size = pooling.WEIGHTINGS * CHANNELS
-    centre = np.concatenate([0.5 * kernel.ravel(), np.zeros(size - CHANNELS)])
-    head = Head(*(one.astype(np.float32) for one in (rng.normal(size=(4, size)), rng.normal(size=4), centre)))
+    centre = 0.5 * kernel.ravel()
+    head = Head(*(one.astype(np.float32) for one in (rng.normal(size=(4, size)), rng.normal(size=4))))
     session = onnxruntime.InferenceSession(
-        assemble.attach(model, NETWORK, head).SerializeToString(), providers=["CPUExecutionProvider"]
+        assemble.attach(model, NETWORK, head, centre).SerializeToString(), providers=["CPUExecutionProvider"]
     )
     image = rng.random((2, 1, SIDE, SIDE), np.float32)
-    logits, cam, embedding = session.run(["logits", "cam", "embedding"], {"image": image})
+    cam, embedding = session.run(["cam", "embedding"], {"image": image})
     grid = image * kernel[:, 0][None]
-    assert logits == pytest.approx(head.logits(pooling.pool(grid)), abs=1e-4)
-    assert logits == pytest.approx(cam.mean(axis=(2, 3)), abs=1e-4)
+    weights = np.stack([pooling.lung_weights(lungs(seed), WHOLE, SIDE) for seed in range(2)])
+    read = pooling.read_by_head(pooling.pool(grid, weights), weights, centre)
+    assert head.logits(read) == pytest.approx(pooling.logits(cam, weights), abs=1e-4)
     assert embedding == pytest.approx(grid.mean(axis=(2, 3)), abs=1e-5)
     (even,) = session.run(["cam"], {"image": np.full((1, 1, SIDE, SIDE), 0.5, np.float32)})
-    assert even == pytest.approx(np.broadcast_to(even[..., :1, :1], even.shape), abs=1e-5), "an average film has no hot place"
+    assert even == pytest.approx(np.broadcast_to(even[..., :1, :1], even.shape), abs=1e-5), (
+        "an average film has no hot place"
+    )

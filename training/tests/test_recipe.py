@@ -8,7 +8,7 @@ from thorax_training import quality, recipe
 
 
 def test_crop_rounds_half_up():
-    assert recipe.crop_border(np.zeros((25, 100), np.uint8), 0.06).shape == (25 - 2 * 2, 100 - 2 * 6)
+    assert recipe.border_window((25, 100), 0.06) == (slice(2, 25 - 2), slice(6, 100 - 6))
 
 
 def test_depth8_matches_the_contract_at_both_ends():
@@ -48,7 +48,17 @@ def test_lung_box_leaves_one_part_in_a_hundred_outside():
 
 
 def test_crop_lungs_keeps_the_box_and_leaves_a_film_without_lungs_whole():
-    film, right = np.arange(5000, dtype=np.uint16).reshape(50, 100), np.array([[0.0, 1.0]])
-    assert np.array_equal(recipe.crop_lungs(film, 0.0, right), film[1:50, 51:100])
-    assert np.array_equal(recipe.crop_lungs(film, 1.0, right), film[:, 2:])
-    assert np.array_equal(recipe.crop_lungs(film, 0.0, np.zeros((2, 2))), film)
+    size, right = (50, 100), np.array([[0.0, 1.0]])
+    assert recipe.lung_window(size, 0.0, right) == (slice(1, 50), slice(51, 100))
+    assert recipe.lung_window(size, 1.0, right) == (slice(0, 50), slice(2, 100))
+    assert recipe.lung_window(size, 0.0, np.zeros((2, 2))) == (slice(0, 50), slice(0, 100))
+
+
+def test_what_is_shown_is_what_is_cut_out():
+    size, right = (50, 100), np.array([[0.0, 1.0]])
+    assert recipe.shown(size, recipe.VIEWS["whole"]) == pytest.approx((0.06, 0.06, 0.88, 0.88))
+    lungs = ({"step": "crop_lungs", "margin": 0.0}, {"step": "crop_border", "fraction": 0.1})
+    # 49 x 49 pixels from (51, 1) on, without 5 on each side.
+    assert recipe.shown(size, lungs, right) == pytest.approx((0.56, 0.12, 0.39, 0.78))
+    film = np.arange(5000, dtype=np.uint8).reshape(size)
+    assert np.array_equal(recipe.to_pixels(film, lungs, right), film[6:45, 56:95])

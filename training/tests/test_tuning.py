@@ -70,7 +70,7 @@ def test_a_layer_gives_the_logits_of_its_head():
     rng = np.random.default_rng(2)
     features = rng.normal(3, 2, (50, 7)).astype(np.float32)
     weights, bias = rng.normal(size=(4, 7)), rng.normal(size=4)
-    head = heads.Head(weights.astype(np.float32), bias.astype(np.float32), np.zeros(7, np.float32))
+    head = heads.Head(weights.astype(np.float32), bias.astype(np.float32))
     given = network.Layer(head, features)(torch.from_numpy(features)).detach().numpy()
     assert np.allclose(given, head.logits(features), atol=1e-4)
 

@@ -13,12 +13,12 @@ from thorax_training.heads import Head
 from thorax_training.networks import Network
 
 
-def attach(backbone: onnx.ModelProto, network: Network, head: Head) -> onnx.ModelProto:
+def attach(backbone: onnx.ModelProto, network: Network, head: Head, centre: np.ndarray) -> onnx.ModelProto:
     """Put the copies of the grey channel in front of a backbone graph and the head behind it.
 
-    `cam` is the head (bias included) applied to every cell of the grid, with the weights of its place (`pooling`), and
-    `logits` is the mean of `cam`, so the map explains the logits exactly. What the places make of the average film is taken
-    off the map: it is the same on every film and sums to nothing.
+    `cam` is the head (bias included) applied to every cell of the grid, with the weights of its place (`pooling`). Places
+    weigh how far a cell is from the average film's channels `centre` `[E]`, so that no place is hot by itself. The logits are
+    the mean of `cam`, weighed by lung (`pooling.logits`), so that the map explains them exactly.
     """
     model = copy.deepcopy(backbone)
     channels.spread(model)
@@ -26,7 +26,7 @@ def attach(backbone: onnx.ModelProto, network: Network, head: Head) -> onnx.Mode
     classes, size, side, ways = len(head.weights), network.embedding, network.grid, pooling.WEIGHTINGS
     # One map a weighting and class, the weightings one after the other; each is weighted, then those of a class are summed.
     matrix, places = head.weights.reshape(classes, ways, size).swapaxes(0, 1), pooling.weightings(side)
-    average = np.einsum("jk,jhw->khw", matrix[1:] @ head.centre[:size], places[1:])
+    average = np.einsum("jk,jhw->khw", matrix[1:] @ centre, places[1:])
     _constant(model, "head_weights", matrix.reshape(ways * classes, size, 1, 1).astype(np.float32))
     _constant(model, "head_places", np.repeat(places, classes, axis=0)[None])
     _constant(model, "average_places", -average[None].astype(np.float32))
@@ -38,13 +38,12 @@ def attach(backbone: onnx.ModelProto, network: Network, head: Head) -> onnx.Mode
             helper.make_node("Flatten", ["grid_mean"], ["embedding"], name="embedding", axis=1),
             helper.make_node("Conv", ["grid", "head_weights"], ["parts"], name="parts", kernel_shape=[1, 1]),
             helper.make_node("Mul", ["parts", "head_places"], ["placed"], name="placed"),
-            helper.make_node("Conv", ["placed", "head_sum", "head_bias"], ["summed"], name="summed", kernel_shape=[1, 1]),
+            helper.make_node(
+                "Conv", ["placed", "head_sum", "head_bias"], ["summed"], name="summed", kernel_shape=[1, 1]
+            ),
             helper.make_node("Add", ["summed", "average_places"], ["cam"], name="cam"),
-            helper.make_node("GlobalAveragePool", ["cam"], ["cam_mean"], name="cam_mean"),
-            helper.make_node("Flatten", ["cam_mean"], ["logits"], name="logits", axis=1),
         ]
     )
-    _output(model, "logits", ["N", classes])
     _output(model, "cam", ["N", classes, side, side])
     _output(model, "embedding", ["N", size])
     model.producer_name, model.doc_string = "thorax_training", f"{network.title}; {network.origin}"

@@ -87,7 +87,9 @@ def _ort(paths: Paths, threads: int) -> Callable[[np.ndarray], np.ndarray]:
     sessions = [graphs.session(paths.bundle / f"{n.name}.onnx", threads) for n in networks.NETWORKS]
 
     def consensus(image: np.ndarray) -> np.ndarray:
-        return np.mean([softmax(session.run(["logits"], {"image": image})[0]) for session in sessions], axis=0)
+        return np.mean(
+            [softmax(session.run(["cam"], {"image": image})[0].mean(axis=(2, 3))) for session in sessions], axis=0
+        )
 
     return consensus
 

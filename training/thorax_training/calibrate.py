@@ -1,9 +1,7 @@
 """`calibrate`: temperatures, conformal threshold and operating points on val, none of it on test.
 
-All networks have the same weight in the ensemble: weights fitted on val gained nothing there and lost on sources left out.
-
-The ensemble's temperature is fitted on sources left out instead, which count alike: whoever uses the bundle is a source
-that it has never seen, and there the confidence must hold. Inside the data it is too modest by what that costs.
+All networks count alike in the ensemble, and nothing is fitted to make one opinion of six (docs/decisions, 12 and 13): what was
+fitted on some sources, weights or a temperature of the whole, did not hold on others.
 """
 
 from __future__ import annotations
@@ -30,21 +28,7 @@ def consensus(logits: np.ndarray, settings: dict) -> tuple[np.ndarray, np.ndarra
     """Return (each network's calibrated vectors, the ensemble's vectors)."""
     temperatures = np.array(settings["temperatures"]).reshape(-1, 1, 1)
     calibrated = heads.softmax(logits / temperatures)
-    mixed = calibration.mix(calibrated, np.array(settings["weights"]))
-    return calibrated, calibration.sharpen(mixed, settings["ensemble_temperature"])
-
-
-LeftOut = dict[str, tuple[np.ndarray, np.ndarray]]
-"""By source: logits `[networks, films, 4]` from heads that never saw it, and the films' labels."""
-
-
-def left_out(films: dataset.Films, by_network: list[dict[tuple[str, bool], np.ndarray]]) -> LeftOut:
-    """Return what heads fitted without a source say of its films, those of the test split left aside."""
-    result = {}
-    for source in dataset.COVID_SOURCES:
-        chosen = np.flatnonzero((films.source == source) & (films.split != "test"))
-        result[source] = as_logits([one[source, False] for one in by_network])[:, chosen], films.label[chosen]
-    return result
+    return calibrated, calibration.pool(calibrated)
 
 
 def as_logits(probabilities: list[np.ndarray]) -> np.ndarray:
@@ -58,22 +42,11 @@ def without_each_source(paths: Paths, films: dataset.Films) -> list[dict[tuple[s
     return [train.without_sources(films, values, train.SETTINGS) for values in loaded]
 
 
-def fit(logits: np.ndarray, label: np.ndarray, unseen: LeftOut) -> dict:
+def fit(logits: np.ndarray, label: np.ndarray) -> dict:
     """Fit what makes probabilities of the val logits `[networks, films, 4]`."""
-    temperatures = [round(calibration.fit_temperature(one, label), 4) for one in logits]
-    weights, scale = np.full(len(logits), 1.0 / len(logits)), np.array(temperatures).reshape(-1, 1, 1)
-    elsewhere = [(calibration.mix(heads.softmax(one / scale), weights), of) for one, of in unseen.values()]
-    temperature = round(calibration.fit_sharpening(elsewhere), 4)
-    final = calibration.sharpen(calibration.mix(heads.softmax(logits / scale), weights), temperature)
-    threshold = round(calibration.conformal_threshold(final, label, COVERAGE), 6)
-    return {
-        "temperatures": temperatures,
-        "weights": weights.tolist(),
-        "ensemble_temperature": temperature,
-        "coverage": COVERAGE,
-        "conformal_threshold": threshold,
-        "films": len(label),
-    }
+    settings = {"temperatures": [round(calibration.fit_temperature(one, label), 4) for one in logits]}
+    threshold = calibration.conformal_threshold(consensus(logits, settings)[1], label, COVERAGE)
+    return {**settings, "coverage": COVERAGE, "conformal_threshold": round(threshold, 6), "films": len(label)}
 
 
 def calibrate(paths: Paths) -> dict:
@@ -81,7 +54,7 @@ def calibrate(paths: Paths) -> dict:
     films = dataset.read_films(paths.data)
     logits = logits_of(paths, films)
     val = films.where("val")
-    settings = fit(logits[:, val], films.label[val], left_out(films, without_each_source(paths, films)))
+    settings = fit(logits[:, val], films.label[val])
     covid = consensus(logits[:, val], settings)[1][:, outside.COVID]
     settings["thresholds"] = calibration.operating_points(covid, films.label[val] == outside.COVID, OPERATING)
     (paths.cache / "calibration.json").write_text(json.dumps(settings, indent=1))

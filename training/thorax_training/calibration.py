@@ -17,27 +17,11 @@ def fit_temperature(logits: np.ndarray, label: np.ndarray) -> float:
     return float(math.exp(best.x))
 
 
-def sharpen(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return p^(1/T), renormalised."""
-    powered = np.clip(probabilities, 1e-12, 1.0) ** (1.0 / temperature)
-    return powered / powered.sum(axis=-1, keepdims=True)
-
-
-def fit_sharpening(sources: list[tuple[np.ndarray, np.ndarray]]) -> float:
-    """Return the ensemble temperature with the lowest log-loss, from (probabilities, labels) of each source.
-
-    Sources count alike, however many films they gave: the next hospital is one more source, not some more films.
-    """
-
-    def loss(t: float) -> float:
-        return float(np.mean([log_loss(sharpen(p, math.exp(t)), label) for p, label in sources]))
-
-    return float(math.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
-
-
-def mix(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the weighted mean over the first axis (networks)."""
-    return np.tensordot(weights, probabilities, axes=1)
+def pool(probabilities: np.ndarray) -> np.ndarray:
+    """Return the geometric mean over the first axis (networks), renormalised: the logarithmic opinion pool (Genest and
+    Zidek 1986). Of calibrated vectors that is softmax of the mean of their logits divided by their temperatures."""
+    pooled = np.exp(np.log(np.clip(probabilities, 1e-300, 1.0)).mean(axis=0))
+    return pooled / pooled.sum(axis=-1, keepdims=True)
 
 
 def conformal_threshold(probabilities: np.ndarray, label: np.ndarray, coverage: float) -> float:

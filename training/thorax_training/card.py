@@ -186,10 +186,10 @@ def _recipe(table: list[dict]) -> str:
 
 def _origins(settings: dict) -> str:
     rows = [
-        [n.title, n.view, n.origin, n.licence, t, w]
-        for n, t, w in zip(networks.NETWORKS, settings["temperatures"], settings["weights"], strict=True)
+        [n.title, n.view, n.origin, n.licence, t]
+        for n, t in zip(networks.NETWORKS, settings["temperatures"], strict=True)
     ]
-    return _table(["network", "view", "where the backbone comes from", "licence", "temperature", "weight"], rows)
+    return _table(["network", "view", "where the backbone comes from", "licence", "temperature"], rows)
 
 
 def _steps(rows: list[dict]) -> str:

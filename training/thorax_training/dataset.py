@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from thorax_training import recipe
+from thorax_training import pooling, recipe
 
 LABELS = ("COVID", "Lung Opacity", "Normal", "Viral Pneumonia")
 SPELLED_IN_CSV = {"COVID-19": "COVID"}
@@ -87,7 +88,7 @@ def pixels(films: Films, data: Path, steps: tuple[dict, ...], folder: Path) -> n
 
     A recipe that crops to the lungs takes them from `lungs.npy` there, which stage `locate` writes.
     """
-    cache = folder / f"pixels.{'-'.join(step['step'] for step in steps)}.npy"
+    cache = folder / f"pixels.{_spelled(steps)}.npy"
     if not cache.exists():
         stack = np.empty((len(films), recipe.SIDE, recipe.SIDE), np.uint8)
         needs_lungs = any(step["step"] == "crop_lungs" for step in steps)
@@ -96,3 +97,22 @@ def pixels(films: Films, data: Path, steps: tuple[dict, ...], folder: Path) -> n
             stack[index] = recipe.to_pixels(recipe.read_film(data / "xrays" / file), steps, lungs[index])
         np.save(cache, stack)
     return np.load(cache, mmap_mode="r")
+
+
+def lung_weights(films: Films, data: Path, steps: tuple[dict, ...], folder: Path, side: int) -> np.ndarray:
+    """Return `[films, side, side]`: how much each cell of what a recipe shows counts (`pooling`), from a cache file in
+    `folder` if there is one; the lungs come from `lungs.npy` there."""
+    crops = tuple(step for step in steps if step["step"] in recipe.WINDOWS)
+    cache = folder / f"lung-weights.{_spelled(crops)}.{side}.npy"
+    if not cache.exists():
+        rows = []
+        for file, lungs in zip(films.file, np.load(folder / "lungs.npy"), strict=True):
+            with Image.open(data / "xrays" / file) as image:
+                part = recipe.shown(image.size[::-1], crops, lungs)
+            rows.append(pooling.lung_weights(lungs, part, side))
+        np.save(cache, np.stack(rows))
+    return np.load(cache)
+
+
+def _spelled(steps: tuple[dict, ...]) -> str:
+    return "-".join(step["step"] for step in steps)

@@ -75,12 +75,11 @@ def _sets(probabilities: np.ndarray, label: np.ndarray, threshold: float) -> dic
 
 
 def _without_each(logits: np.ndarray, settings: dict, label: np.ndarray) -> list[dict]:
-    """Return what the ensemble loses without each network, the other weights scaled up."""
+    """Return what the ensemble loses without each network."""
     rows = []
     for index, network in enumerate(networks.NETWORKS):
-        weights = np.array(settings["weights"])
-        weights[index] = 0.0
-        probabilities = calibrate.consensus(logits, {**settings, "weights": weights / weights.sum()})[1]
+        others = {**settings, "temperatures": np.delete(settings["temperatures"], index)}
+        probabilities = calibrate.consensus(np.delete(logits, index, axis=0), others)[1]
         rows.append(
             {
                 "without": network.name,
@@ -128,9 +127,9 @@ def inside(films: Films, logits: np.ndarray, settings: dict) -> dict:
 
 
 def left_out(films: Films, by_network: list[dict[tuple[str, bool], np.ndarray]]) -> dict:
-    """Return leave-one-source-out AUROCs of every network and of their plain mean."""
-    mean = {key: np.mean([one[key] for one in by_network], axis=0) for key in by_network[0]}
-    named = [*((n.name, one) for n, one in zip(networks.NETWORKS, by_network, strict=True)), ("ensemble", mean)]
+    """Return leave-one-source-out AUROCs of every network and of all pooled."""
+    pooled = {key: calibration.pool(np.stack([one[key] for one in by_network])) for key in by_network[0]}
+    named = [*((n.name, one) for n, one in zip(networks.NETWORKS, by_network, strict=True)), ("ensemble", pooled)]
     return {name: outside.leave_one_source_out(films, one, with_test=True) for name, one in named}
 
 
@@ -139,12 +138,11 @@ def unseen_calibration(films: Films, by_network: list[dict[tuple[str, bool], np.
 
     Everything that `calibrate` fits is fitted anew without the source, then held against all its films.
     """
-    report, kept, unseen = {}, [], calibrate.left_out(films, by_network)
+    report, kept = {}, []
     for source in dataset.COVID_SOURCES:
         logits = calibrate.as_logits([one[source, False] for one in by_network])
         val = np.flatnonzero((films.split == "val") & (films.source != source))
-        others = {name: told for name, told in unseen.items() if name != source}
-        settings = calibrate.fit(logits[:, val], films.label[val], others)
+        settings = calibrate.fit(logits[:, val], films.label[val])
         chosen = np.flatnonzero(films.source == source)
         mixed, label = calibrate.consensus(logits[:, chosen], settings)[1], films.label[chosen]
         report[source] = _believed(mixed, label, settings["conformal_threshold"])

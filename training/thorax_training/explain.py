@@ -15,7 +15,7 @@ import onnx
 import onnxruntime
 from onnx import numpy_helper
 
-from thorax_training import assemble, dataset, graphs, heads, networks, recipe, train
+from thorax_training import assemble, dataset, graphs, heads, networks, pooling, recipe, train
 from thorax_training.dataset import LABELS, Films
 from thorax_training.paths import Paths
 
@@ -27,9 +27,10 @@ SEEDS = (1, 2)
 SEED = 17
 
 
-def evidence(cam: np.ndarray, label: int) -> np.ndarray:
-    """Return what a class has above the mean of all, positive part, on CELLS x CELLS: the map that the program shows."""
-    above = np.maximum(cam[label] - cam.mean(axis=0), 0)
+def evidence(cam: np.ndarray, weights: np.ndarray, label: int) -> np.ndarray:
+    """Return what a class has above the mean of all in each cell, as much as the cell counts, positive part, on CELLS x CELLS:
+    the map that the program shows."""
+    above = np.maximum(cam[label] - cam.mean(axis=0), 0) * weights
     return cv2.resize(above, (CELLS, CELLS), interpolation=cv2.INTER_LINEAR)
 
 
@@ -42,13 +43,19 @@ def _masked(picture: np.ndarray, blurred: np.ndarray, order: np.ndarray, share: 
     return np.where(mask, blurred, picture), np.where(mask, picture, blurred)
 
 
-def _curves(session: onnxruntime.InferenceSession, picture: np.ndarray, label: int, order: np.ndarray) -> np.ndarray:
+Film = tuple[np.ndarray, np.ndarray, int]
+"""Its picture, how much each cell of its maps counts, and the label that was given to it."""
+
+
+def _curves(session: onnxruntime.InferenceSession, film: Film, order: np.ndarray) -> np.ndarray:
     """Return the areas under the deletion and the insertion curve, of the label's probability."""
+    picture, weights, label = film
     blurred = cv2.GaussianBlur(picture, (0, 0), 20)
     pairs = [_masked(picture, blurred, order, share) for share in SHARES]
     stack = np.stack([picture, *(without for without, _ in pairs), *(only for _, only in pairs), blurred])
     image = recipe.normalize(stack, recipe.VIEWS["whole"])
-    probability = heads.softmax(session.run(["logits"], {"image": image})[0])[:, label]
+    cams = session.run(["cam"], {"image": image})[0]
+    probability = heads.softmax(pooling.logits(cams, np.broadcast_to(weights, (len(cams), *weights.shape))))[:, label]
     count, places = len(SHARES), (0.0, *SHARES, 1.0)
     whole, nothing = probability[0], probability[-1]
     deletion = np.trapezoid([whole, *probability[1 : count + 1], nothing], places)
@@ -72,15 +79,13 @@ def shuffled(model: onnx.ModelProto, only_head: bool, seed: int) -> onnx.ModelPr
     return model
 
 
-def _alike(
-    model: onnx.ModelProto, image: np.ndarray, maps: list[np.ndarray], labels: np.ndarray, only_head: bool
-) -> float:
+def _alike(model: onnx.ModelProto, films: list[Film], maps: list[np.ndarray], only_head: bool) -> float:
     """Return the mean correlation of maps with those of shuffled weights."""
-    found = []
+    found, image = [], recipe.normalize(np.stack([picture for picture, _, _ in films]), recipe.VIEWS["whole"])
     for seed in SEEDS:
         cams = graphs.session(shuffled(model, only_head, seed)).run(["cam"], {"image": image})[0]
-        for cam, label, trained in zip(cams, labels, maps, strict=True):
-            other = evidence(cam, label)
+        for cam, (_, weights, label), trained in zip(cams, films, maps, strict=True):
+            other = evidence(cam, weights, label)
             if np.isfinite(other).all() and other.std() > 0 and trained.std() > 0:
                 found.append(np.corrcoef(trained.ravel(), other.ravel())[0, 1])
     return float(np.mean(found))
@@ -88,19 +93,19 @@ def _alike(
 
 def _one(paths: Paths, network: networks.Network, films: Films, chosen: np.ndarray) -> dict:
     steps = recipe.VIEWS[network.view]
-    model = assemble.attach(
-        onnx.load(paths.graphs / f"{network.name}.int8.onnx"), network, train.read_head(paths, network)
-    )
+    backbone = onnx.load(paths.graphs / f"{network.name}.int8.onnx")
+    model = assemble.attach(backbone, network, train.read_head(paths, network), train.read_centre(paths, network))
     session, rng = graphs.session(model), np.random.default_rng(SEED)
     pictures = np.asarray(dataset.pixels(films, paths.data, steps, paths.cache)[chosen])
     lungs = np.load(paths.cache / "lungs.npy")[chosen]
-    image = recipe.normalize(pictures, steps)
-    logits, cams = session.run(["logits", "cam"], {"image": image})
-    labels, maps, rows = logits.argmax(axis=1), [], []
-    for picture, cam, label, film_lungs in zip(pictures, cams, labels, lungs, strict=True):
-        heat, seen = evidence(cam, label), _lungs_in_view(film_lungs, steps)
-        by_map = _curves(session, picture, label, np.argsort(-heat.ravel(), kind="stable"))
-        by_chance = _curves(session, picture, label, rng.permutation(CELLS * CELLS))
+    weights = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)[chosen]
+    cams = session.run(["cam"], {"image": recipe.normalize(pictures, steps)})[0]
+    labels, maps, rows = pooling.logits(cams, weights).argmax(axis=1), [], []
+    read = list(zip(pictures, weights, labels, strict=True))
+    for film, cam, film_lungs in zip(read, cams, lungs, strict=True):
+        heat, seen = evidence(cam, *film[1:]), _lungs_in_view(film_lungs, steps)
+        by_map = _curves(session, film, np.argsort(-heat.ravel(), kind="stable"))
+        by_chance = _curves(session, film, rng.permutation(CELLS * CELLS))
         rows.append([*by_map, *by_chance, (heat * seen).sum() / max(heat.sum(), 1e-9), seen.mean()])
         maps.append(heat)
     deletion, insertion, chance_deletion, chance_insertion, share, area = np.mean(rows, axis=0)
@@ -114,8 +119,8 @@ def _one(paths: Paths, network: networks.Network, films: Films, chosen: np.ndarr
         "insertion_by_chance": float(chance_insertion),
         "lung_share": float(share),
         "lung_area": float(area),
-        "alike_with_shuffled_head": _alike(model, image[::2], maps[::2], labels[::2], only_head=True),
-        "alike_with_shuffled_layers": _alike(model, image[::2], maps[::2], labels[::2], only_head=False),
+        "alike_with_shuffled_head": _alike(model, read[::2], maps[::2], only_head=True),
+        "alike_with_shuffled_layers": _alike(model, read[::2], maps[::2], only_head=False),
     }
 
 

@@ -17,6 +17,7 @@ from thorax_training import (
     manifest,
     networks,
     packages,
+    pooling,
     recipe,
     reduced,
     train,
@@ -31,10 +32,9 @@ CAUTION = (
 )
 
 
-def _network_entry(paths: Paths, network: networks.Network, temperature: float, weight: float) -> dict:
+def _network_entry(paths: Paths, network: networks.Network, temperature: float) -> dict:
     backbone = onnx.load(paths.graphs / f"{network.name}.int8.onnx")
-    head = train.read_head(paths, network)
-    model = assemble.attach(backbone, network, head)
+    model = assemble.attach(backbone, network, train.read_head(paths, network), train.read_centre(paths, network))
     file = paths.bundle / f"{network.name}.onnx"
     onnx.save(model, file)
     if file.stat().st_size > LARGEST_FILE:
@@ -49,7 +49,6 @@ def _network_entry(paths: Paths, network: networks.Network, temperature: float, 
         "licence": network.licence,
         "origin": network.origin,
         "temperature": temperature,
-        "weight": weight,
     }
 
 
@@ -62,19 +61,22 @@ def check(paths: Paths, network: networks.Network) -> dict[str, float]:
     stack = dataset.pixels(films, paths.data, steps, paths.cache)
     image = recipe.normalize(np.asarray(stack[chosen]), steps)
     session = graphs.session(paths.bundle / f"{network.name}.onnx")
-    logits, cam, embedding = session.run(["logits", "cam", "embedding"], {"image": image})
+    cam, embedding = session.run(["cam", "embedding"], {"image": image})
+    weights = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)[chosen]
+    known = train.embedding(paths, network, films)[chosen]
     return {
-        "logits_against_head_on_features": float(np.abs(logits - head.logits(values[chosen])).max()),
-        "logits_against_mean_of_cam": float(np.abs(logits - cam.mean(axis=(2, 3))).max()),
-        "embedding_against_features": float(np.abs(embedding - values[chosen][:, : network.embedding]).max()),
+        "logits_against_head_on_features": float(
+            np.abs(pooling.logits(cam, weights) - head.logits(values[chosen])).max()
+        ),
+        "embedding_against_features": float(np.abs(embedding - known).max()),
     }
 
 
 def export(paths: Paths) -> None:
     """Write graphs, gate, golden values and manifest."""
     settings = json.loads((paths.cache / "calibration.json").read_text())
-    numbers = zip(networks.NETWORKS, settings["temperatures"], settings["weights"], strict=True)
-    entries = [_network_entry(paths, network, t, w) for network, t, w in numbers]
+    numbers = zip(networks.NETWORKS, settings["temperatures"], strict=True)
+    entries = [_network_entry(paths, network, temperature) for network, temperature in numbers]
     differences = {network.name: check(paths, network) for network in networks.NETWORKS}
     worst = max(value for row in differences.values() for value in row.values())
     print(f"largest difference between exported graphs and training: {worst:.1e}", flush=True)
@@ -98,7 +100,7 @@ def export(paths: Paths) -> None:
 
 def _manifest(paths: Paths, settings: dict, entries: list[dict], limits: dict) -> dict:
     return {
-        "schema": 2,
+        "schema": 3,
         "id": paths.bundle.name,
         "created": datetime.date.today().isoformat(),
         "licence": "Apache-2.0",
@@ -106,7 +108,6 @@ def _manifest(paths: Paths, settings: dict, entries: list[dict], limits: dict) -
         "view": [{"name": name, "recipe": list(steps)} for name, steps in recipe.VIEWS.items()],
         "network": entries,
         "ensemble": {
-            "temperature": settings["ensemble_temperature"],
             "minimum_votes": 4,
             "coverage": settings["coverage"],
             "conformal_threshold": settings["conformal_threshold"],
@@ -122,6 +123,7 @@ def _manifest(paths: Paths, settings: dict, entries: list[dict], limits: dict) -
             "file": "locator.onnx",
             "sha256": packages.sha256_of(paths.bundle / "locator.onnx"),
             "recipe": list(locator.STEPS),
+            "outside": pooling.OUTSIDE,
         },
         "thresholds": settings["thresholds"],
         "golden": {"file": "golden.json", "sha256": ""},
@@ -139,7 +141,7 @@ def _training(paths: Paths, settings: dict) -> dict:
         "films_test": counts["test"],
         "films_calibration": settings["films"],
         "sources": sorted({str(s) for s in films.source}),
-        "method": "frozen backbones, linear heads on several layers, another in each place of the view, balanced by class and source, directions between sources of "
+        "method": "frozen backbones, linear heads on several layers, another in each place of the view, cells weighed by lung, balanced by class and source, directions between sources of "
         "a class held down, calibrated on val",
         "statement": "Decision support, not a diagnosis.",
     }

@@ -42,10 +42,10 @@ class Store:
         self._done.write_text(str(count))
 
     def pooled(self, count: int) -> np.memmap:
-        """Open the features, `[count, 3 E]`."""
+        """Open the features, `[count, 4 E]` (`pooling.pool`)."""
         if self._pooled.exists():
             return np.lib.format.open_memmap(self._pooled, mode="r+")
-        shape = (count, self.network.features)
+        shape = (count, self.network.pooled)
         return np.lib.format.open_memmap(self._pooled, mode="w+", dtype=np.float32, shape=shape)
 
 
@@ -54,9 +54,10 @@ def extract(
     network: networks.Network,
     view: str,
     pixels: np.ndarray,
+    lungs: np.ndarray,
     weights: str = "int8",
 ) -> None:
-    """Run one network over all pictures from where it stopped last time."""
+    """Run one network over all pictures, of which `lungs` weighs the cells, from where it stopped last time."""
     store, count = Store(paths.features, network, view), len(pixels)
     if store.done >= count:
         return
@@ -66,7 +67,7 @@ def extract(
     for start in range(first, count, BATCH):
         chosen = np.sort(order[start : min(start + BATCH, count)])
         batch = recipe.normalize(np.asarray(pixels[chosen]), recipe.VIEWS["whole"])
-        pooled[chosen] = pooling.pool(session.run(["grid"], {"image": batch})[0])
+        pooled[chosen] = pooling.pool(session.run(["grid"], {"image": batch})[0], lungs[chosen])
         done = min(start + BATCH, count)
         store.mark(done)
         if (start // BATCH) % 20 == 0:
@@ -80,4 +81,5 @@ def run(paths: Paths) -> None:
     for view, steps in recipe.VIEWS.items():
         stack = dataset.pixels(films, paths.data, steps, paths.cache)
         for network in networks.NETWORKS:
-            extract(paths, network, view, stack)
+            lungs = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)
+            extract(paths, network, view, stack, lungs)

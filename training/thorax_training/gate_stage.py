@@ -32,7 +32,7 @@ def run(paths: Paths) -> None:
     measured = _measured(paths, films)
     limits = quality.limits_from(measured[films.where("train")])
     (paths.cache / "limits.json").write_text(json.dumps(limits))
-    frontal = train.load(paths, network, films)[:, : network.embedding]
+    frontal = train.embedding(paths, network, films)
     refused_by_pixels = _crossed(measured, limits)
     examples = gate.embed(paths, network, gate.collect(paths), limits)
     fitted = gate.final(examples, films, frontal)

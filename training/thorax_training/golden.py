@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from thorax_training import calibration, graphs, heads, packages, recipe
+from thorax_training import calibration, graphs, heads, packages, pooling, recipe
 
 FOLDER = "pneumonia_model_package/datasets/pneumonia-data/val"
 FILMS = {"golden-1.png": "NORMAL2-IM-1427-0001.jpeg", "golden-2.png": "person1946_bacteria_4874.jpeg"}
@@ -45,15 +45,16 @@ def _one(bundle: Path, name: str, manifest: dict) -> dict:
     for network in manifest["network"]:
         image = recipe.normalize(pixels[network["view"]], views[network["view"]])
         session = graphs.session(bundle / network["file"])
-        logits, cam, embedding = session.run(["logits", "cam", "embedding"], {"image": image})
+        cam, embedding = session.run(["cam", "embedding"], {"image": image})
+        part = recipe.shown(film.shape, views[network["view"]], lungs)
+        logits = pooling.logits(cam, pooling.lung_weights(lungs, part, cam.shape[-1])[None])
         values[network["name"]] = {
             "logits": [float(v) for v in logits[0]],
             "cam_mean": [float(v) for v in cam[0].mean(axis=(1, 2))],
             "embedding_norm": float(np.linalg.norm(embedding[0])),
         }
         calibrated.append(heads.softmax(logits.astype(np.float64) / network["temperature"]))
-    weights = np.array([network["weight"] for network in manifest["network"]])
-    mixed = calibration.sharpen(calibration.mix(np.stack(calibrated), weights), manifest["ensemble"]["temperature"])
+    mixed = calibration.pool(np.stack(calibrated))
     return {
         "file": name,
         "sha256": packages.sha256_of(bundle / name),

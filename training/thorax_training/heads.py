@@ -11,12 +11,10 @@ from thorax_training.dataset import LABELS
 
 @dataclass(frozen=True)
 class Head:
-    """`logits = features @ weights.T + bias`, on features as the graph gives them."""
+    """`logits = features @ weights.T + bias`, on what a head reads (`pooling.read_by_head`)."""
 
     weights: np.ndarray
     bias: np.ndarray
-    centre: np.ndarray
-    """Mean features of what it was fitted on, which a map measures a film against."""
 
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Return the logits of `[n, E]` features."""
@@ -106,4 +104,4 @@ def fit(
     else:
         matrix, bias = softmax_regression(standard, label, weights, settings.penalty)
     folded = matrix / deviation
-    return Head(folded.astype(np.float32), (bias - folded @ mean).astype(np.float32), mean.astype(np.float32))
+    return Head(folded.astype(np.float32), (bias - folded @ mean).astype(np.float32))

@@ -37,18 +37,19 @@ class Network:
 
     @property
     def features(self) -> int:
-        """Return how many values the head reads: the grid, pooled in each way."""
+        """Return how many values the head reads."""
         return pooling.WEIGHTINGS * self.embedding
+
+    @property
+    def pooled(self) -> int:
+        """Return how many values are kept of a film: the embedding, then what the head reads."""
+        return self.embedding + self.features
 
     @property
     def origin(self) -> str:
         """Return where the backbone comes from, for the manifest and the card."""
         return f"{self.package.spelled}; {self.ancestry}"
 
-
-# open_nsfw wants blue, green, red minus these means on 0..255; a grey film has the same value in all three.
-_NSFW_MEAN = tuple(value / 255.0 for value in (104.0, 117.0, 123.0))
-_NSFW_STD = (1.0 / 255.0,) * 3
 
 NETWORKS = (
     Network(
@@ -72,7 +73,7 @@ NETWORKS = (
         "self-supervised on LVD-142M, carried as the backbone of a saliency network",
         IMAGENET_MEAN,
         IMAGENET_STD,
-        "lungs",
+        "whole",
         ("/backbone/Add_17_output_0", "/backbone/Add_21_output_0"),
         (384, 384, 384),
         16,
@@ -85,7 +86,7 @@ NETWORKS = (
         "ImageNet, Keras Applications, kept frozen inside a pneumonia classifier",
         HALF,
         HALF,
-        "whole",
+        "lungs",
         ("/backbone/block9/Add_output_0", "/backbone/block12/Add_output_0"),
         (2048, 728, 1024),
         7,
@@ -104,16 +105,16 @@ NETWORKS = (
         7,
     ),
     Network(
-        "resnet50-thin",
-        "ResNet-50-thin",
-        packages.RESNET_THIN,
-        "Apache-2.0 and BSD-2-Clause",
-        "ImageNet, then Yahoo's open_nsfw content-moderation classifier",
-        _NSFW_MEAN,
-        _NSFW_STD,
+        "mobilenetv2",
+        "MobileNetV2",
+        packages.MOBILENET_V2,
+        "MIT (package; base: Apache-2.0)",
+        "ImageNet, Keras Applications, its last three blocks then trained on dog breeds",
+        HALF,
+        HALF,
         "whole",
-        ("/backbone/blocks/blocks.10/Add_output_0", "/backbone/blocks/blocks.12/Add_output_0"),
-        (1024, 512, 512),
+        ("/backbone/blocks/blocks.4/blocks.4.2/Add_output_0", "/backbone/blocks/blocks.5/blocks.5.2/Add_output_0"),
+        (1280, 96, 160),
         7,
     ),
     Network(

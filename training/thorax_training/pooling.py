@@ -1,7 +1,9 @@
-"""From a grid of features to what a head reads: their mean, and two means that tell where in the view they were.
+"""From a grid of features to what a head reads, and from maps to logits: every cell counts by the lung that it shows.
 
-The weightings are of cells, so a head on all three is still one linear map a cell, another one in each place: the class
-activation map stays exact (`assemble`). They are the same left and right, so that a mirrored film reads the same.
+A head reads three means of each channel over the cells, weighed by how much lung each shows: the mean, and two that tell
+where in the view the channel was. The weightings are of cells, so a head on all three is still one linear map a cell,
+another one in each place: the class activation map stays exact (`assemble`), and the logits are its mean, weighed by lung.
+They are the same left and right, so that a mirrored film reads the same.
 """
 
 from __future__ import annotations
@@ -9,6 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 WEIGHTINGS = 3
+OUTSIDE = 0.1
+"""How much a cell without any lung counts, beside 1.1 for one that is all lung: a lung that was overlooked is not lost."""
+
+Part = tuple[float, float, float, float]
+"""Left, top, width and height of what a view shows, in parts of the film."""
 
 
 def weightings(side: int) -> np.ndarray:
@@ -20,9 +27,45 @@ def weightings(side: int) -> np.ndarray:
     return np.stack([np.ones((side, side)), across[:, None] * rows.T, rows * distance]).astype(np.float32)
 
 
-def pool(grid: np.ndarray) -> np.ndarray:
-    """Return float32 `[N, 3 E]` for `[N, E, S, S]`: the mean of all channels first, then by the other weightings."""
+def lung_weights(lungs: np.ndarray, part: Part, side: int) -> np.ndarray:
+    """Return float32 `[side, side]`, summing to 1: how much each cell of a view counts.
+
+    A cell counts by the mean of the locator's map `[h, w]` over what it shows of the film, each value of the map holding
+    for all of its own cell, and OUTSIDE more.
+    """
+    left, top, width, height = part
+    rows, columns = _shares(lungs.shape[0], top, height, side), _shares(lungs.shape[1], left, width, side)
+    weights = rows @ lungs.astype(np.float64) @ columns.T + OUTSIDE
+    return (weights / weights.sum()).astype(np.float32)
+
+
+def _shares(cells: int, start: float, length: float, pieces: int) -> np.ndarray:
+    """Return `[pieces, cells]`: which share of each piece of a part of a side lies in each of the side's cells."""
+    edges = (start + length * np.arange(pieces + 1) / pieces) * cells
+    ends = np.arange(cells)
+    overlap = np.minimum(edges[1:, None], ends + 1) - np.maximum(edges[:-1, None], ends)
+    return np.maximum(overlap, 0.0) / (edges[1:] - edges[:-1])[:, None]
+
+
+def pool(grid: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return float32 `[N, 4 E]` for grids `[N, E, S, S]` and lung weights `[N, S, S]`: the embedding, which is the mean over
+    all cells alike, then the weighed mean, then that by each place."""
     count, channels, side, _ = grid.shape
-    cells = np.moveaxis(weightings(side), 0, -1).reshape(side * side, WEIGHTINGS) / np.float32(side * side)
-    pooled = grid.reshape(count, channels, side * side) @ cells
-    return np.moveaxis(pooled, -1, 1).reshape(count, WEIGHTINGS * channels)
+    placed = (weights[:, None] * weightings(side)).reshape(count, WEIGHTINGS, -1)
+    cells = np.concatenate([np.full((count, 1, side * side), 1.0 / (side * side), np.float32), placed], axis=1)
+    return (cells @ grid.reshape(count, channels, -1).swapaxes(1, 2)).reshape(count, -1)
+
+
+def read_by_head(pooled: np.ndarray, weights: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Return float32 `[N, 3 E]`, what a head reads of pooled features: places weigh how far a cell is from the average film's
+    channels `centre` `[E]`, so that the shape of the lungs tells nothing by itself."""
+    count, size = len(pooled), len(centre)
+    moments = np.einsum("nhw,khw->nk", weights, weightings(weights.shape[-1])[1:])
+    read = pooled[:, size:].reshape(count, WEIGHTINGS, size).copy()
+    read[:, 1:] -= moments[:, :, None] * centre
+    return read.reshape(count, WEIGHTINGS * size)
+
+
+def logits(cam: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return `[N, 4]`: the mean of the maps `[N, 4, S, S]` over the cells, weighed by lung."""
+    return np.einsum("nkhw,nhw->nk", cam, weights)

@@ -11,12 +11,12 @@ import base64
 import itertools
 import json
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from thorax_training import calibrate, dataset, graphs, measures, outside, recipe, reduced, runners, train
+from thorax_training import calibrate, dataset, graphs, measures, outside, pooling, recipe, reduced, runners, train
 from thorax_training.paths import Paths
 
 SPLITS = ("val", "test")
@@ -35,19 +35,42 @@ ENGINES = {"cpu": ("int8", "bf16"), "gpu": ("fp16",)}
 """What a kind of device computes in, fastest first, where the bundle allows it; everything else in float32."""
 
 
-def _prepare(paths: Paths, content: dict, files: np.ndarray) -> dict[str, np.ndarray]:
-    """Return, by view, the pictures of some films as the bundle's recipes and locator make them, `[n, 224, 224]`."""
+Found = tuple[tuple[int, int], np.ndarray]
+"""Height and width of a film, and its lungs, `[h, w]` probabilities."""
+
+
+def _locate(paths: Paths, content: dict) -> Callable[[np.ndarray], np.ndarray]:
+    """Open the bundle's locator: film -> lungs."""
     session = graphs.session(paths.bundle / content["locator"]["file"], threads=1)
-    locator = tuple(content["locator"]["recipe"])
+    steps = tuple(content["locator"]["recipe"])
+
+    def find(film: np.ndarray) -> np.ndarray:
+        image = recipe.normalize(recipe.to_pixels(film, steps), steps)
+        return session.run(["lungs"], {"image": image})[0][0, 0]
+
+    return find
+
+
+def _prepare(paths: Paths, content: dict, files: np.ndarray) -> tuple[dict[str, np.ndarray], list[Found]]:
+    """Return, by view, the pictures of some films as the bundle's recipes and locator make them, `[n, 224, 224]`, and
+    where their lungs are."""
+    locate, found = _locate(paths, content), []
     views = {view["name"]: tuple(view["recipe"]) for view in content["view"]}
     pictures = {name: [] for name in views}
     for file in files:
         film = recipe.read_film(paths.data / "xrays" / file)
-        image = recipe.normalize(recipe.to_pixels(film, locator), locator)
-        lungs = session.run(["lungs"], {"image": image})[0][0, 0]
+        lungs = locate(film)
         for name, steps in views.items():
             pictures[name].append(recipe.to_pixels(film, steps, lungs))
-    return {name: np.stack(rows) for name, rows in pictures.items()}
+        found.append((film.shape, lungs))
+    return {name: np.stack(rows) for name, rows in pictures.items()}, found
+
+
+def _logits(cam: np.ndarray, found: list[Found], steps: tuple[dict, ...]) -> np.ndarray:
+    """Return `[N, 4]`: what maps of a view come to, weighed by the lungs."""
+    parts = [(lungs, recipe.shown(size, steps, lungs)) for size, lungs in found]
+    weights = [pooling.lung_weights(lungs, part, cam.shape[-1]) for lungs, part in parts]
+    return pooling.logits(cam, np.stack(weights))
 
 
 class Measured:
@@ -59,7 +82,7 @@ class Measured:
         chosen = np.concatenate([films.where(split) for split in SPLITS])
         self._split, self.label = films.split[chosen], films.label[chosen]
         self._views = {view["name"]: tuple(view["recipe"]) for view in content["view"]}
-        self._pictures = _prepare(paths, content, films.file[chosen])
+        self._pictures, self._lungs = _prepare(paths, content, films.file[chosen])
 
     def where(self, split: str) -> np.ndarray:
         """Return the positions of a split's films."""
@@ -77,7 +100,8 @@ class Measured:
     def _run(self, run: runners.Run, view: str) -> np.ndarray:
         pictures, rows = self._pictures[view], []
         for start in range(0, len(pictures), BATCH):
-            rows.append(run(recipe.normalize(pictures[start : start + BATCH], self._views[view]))[0])
+            cam = run(recipe.normalize(pictures[start : start + BATCH], self._views[view]))[0]
+            rows.append(_logits(cam, self._lungs[start : start + BATCH], self._views[view]))
         logits = np.concatenate(rows)
         if not np.isfinite(logits).all():
             raise ValueError("a network overflows in this precision")
@@ -142,20 +166,21 @@ def _splits(measured: Measured, logits: dict, mixed: dict[str, dict[str, str]], 
     return report
 
 
-def _golden(paths: Paths, content: dict) -> Iterator[tuple[dict, np.ndarray]]:
-    """Yield each golden film's entry with its pictures by view, as the networks read them."""
-    views = {view["name"]: tuple(view["recipe"]) for view in content["view"]}
+def _golden(paths: Paths, content: dict) -> Iterator[tuple[dict, dict[str, np.ndarray], Found]]:
+    """Yield each golden film's entry with its pictures by view, as the networks read them, and where its lungs are."""
+    locate, views = _locate(paths, content), {view["name"]: tuple(view["recipe"]) for view in content["view"]}
     for film in json.loads((paths.bundle / content["golden"]["file"]).read_text())["films"]:
         images = {}
         for name, pixels in film["pixels"].items():
             picture = np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(recipe.SIDE, recipe.SIDE)
             images[name] = recipe.normalize(picture, views[name])
-        yield film, images
+        whole = recipe.read_film(paths.bundle / film["file"])
+        yield film, images, (whole.shape, locate(whole))
 
 
-def _apart(golden: dict, outputs: tuple[np.ndarray, ...]) -> float:
+def _apart(golden: dict, outputs: tuple[np.ndarray, ...], logits: np.ndarray) -> float:
     """Return how far one network is from its golden values, as the program measures it."""
-    logits, cam, embedding = (one[0] for one in outputs)
+    cam, embedding = (one[0] for one in outputs)
     length = np.linalg.norm(embedding) / golden["embedding_norm"]
     parts = [logits - golden["logits"], cam.mean(axis=(1, 2)) - golden["cam_mean"], [length - 1.0]]
     return float(max(np.abs(part).max() for part in parts))
@@ -175,15 +200,18 @@ def drift(paths: Paths, content: dict, allowed: dict[str, list[str]]) -> dict:
     """Return how far golden values move: the logits of each network, the probabilities of each combination of them."""
     by_network, by_engine = {network["name"]: {} for network in content["network"]}, {}
     films, golden_logits = list(_golden(paths, content)), {}
+    views = {view["name"]: tuple(view["recipe"]) for view in content["view"]}
     for network in content["network"]:
-        name = network["name"]
+        name, view = network["name"], network["view"]
         for precision in ("f32", *allowed[name]):
             run = runners.open_graph(paths.bundle / network["file"], precision)
-            told = [run(images[network["view"]]) for _, images in films]
-            golden_logits.setdefault(name, {})[precision] = np.concatenate([one[0] for one in told])
-            apart = [_apart(film["networks"][name], one) for (film, _), one in zip(films, told, strict=True)]
+            told = [run(images[view]) for _, images, _ in films]
+            logits = [_logits(one[0], [found], views[view]) for one, (_, _, found) in zip(told, films, strict=True)]
+            golden_logits.setdefault(name, {})[precision] = np.concatenate(logits)
+            golden = [film["networks"][name] for film, _, _ in films]
+            apart = [_apart(one, out, said[0]) for one, out, said in zip(golden, told, logits, strict=True)]
             by_network[name][precision] = max(apart)
-    expected = np.array([film["probabilities"] for film, _ in films])
+    expected = np.array([film["probabilities"] for film, _, _ in films])
     for engine, offered in _offers():
         stack = _stack(golden_logits, combination(allowed, offered))
         probabilities = calibrate.consensus(stack, reduced.settings_of(content))[1]

@@ -26,11 +26,14 @@ STRAY = 0.01
 LEAST = 0.04
 
 
-def crop_border(film: np.ndarray, fraction: float) -> np.ndarray:
-    """Cut `fraction` of each side off all four borders, each cut rounded half up."""
-    height, width = film.shape
-    rows, columns = int(height * fraction + 0.5), int(width * fraction + 0.5)
-    return film[rows : height - rows, columns : width - columns]
+Window = tuple[slice, slice]
+"""Rows and columns that are cut out of a film."""
+
+
+def border_window(size: tuple[int, int], fraction: float) -> Window:
+    """Return what is left of `size` (height, width) without `fraction` of each side off all four borders, each cut rounded half up."""
+    cuts = [int(side * fraction + 0.5) for side in size]
+    return slice(cuts[0], size[0] - cuts[0]), slice(cuts[1], size[1] - cuts[1])
 
 
 def lung_box(lungs: np.ndarray) -> tuple[float, float, float, float] | None:
@@ -56,17 +59,40 @@ def _edges(sums: np.ndarray, total: float) -> tuple[float, float]:
     return edge(STRAY * total), edge((1.0 - STRAY) * total)
 
 
-def crop_lungs(film: np.ndarray, margin: float, lungs: np.ndarray) -> np.ndarray:
-    """Cut to the box around the lungs, `margin` of its sides wider all round; a film without lungs stays whole."""
+def lung_window(size: tuple[int, int], margin: float, lungs: np.ndarray) -> Window:
+    """Return the box around the lungs, `margin` of its sides wider all round; a film without lungs stays whole."""
     box = lung_box(lungs)
     if box is None:
-        return film
+        return slice(0, size[0]), slice(0, size[1])
     left, top, right, bottom = box
     across, down = (right - left) * margin, (bottom - top) * margin
-    height, width = film.shape
+    height, width = size
     columns = [int(part * width + 0.5) for part in (max(left - across, 0.0), min(right + across, 1.0))]
     rows = [int(part * height + 0.5) for part in (max(top - down, 0.0), min(bottom + down, 1.0))]
-    return film[rows[0] : rows[1], columns[0] : columns[1]]
+    return slice(*rows), slice(*columns)
+
+
+WINDOWS = {"crop_border": border_window, "crop_lungs": lung_window}
+
+
+def _window(step: dict, size: tuple[int, int], lungs: np.ndarray | None) -> Window:
+    options = {key: value for key, value in step.items() if key != "step"}
+    if step["step"] == "crop_lungs":
+        options["lungs"] = lungs
+    return WINDOWS[step["step"]](size, **options)
+
+
+def shown(
+    size: tuple[int, int], steps: tuple[dict, ...], lungs: np.ndarray | None = None
+) -> tuple[float, float, float, float]:
+    """Return left, top, width and height, in parts of a film of `size` (height, width), of what a recipe shows of it."""
+    left, top, (height, width) = 0, 0, size
+    for step in steps:
+        if step["step"] in WINDOWS:
+            rows, columns = _window(step, (height, width), lungs)
+            left, top = left + columns.start, top + rows.start
+            height, width = rows.stop - rows.start, columns.stop - columns.start
+    return left / size[1], top / size[0], width / size[1], height / size[0]
 
 
 def depth8(film: np.ndarray) -> np.ndarray:
@@ -91,14 +117,7 @@ def equalize(film: np.ndarray) -> np.ndarray:
     return cv2.equalizeHist(np.ascontiguousarray(film))
 
 
-ACTIONS = {
-    "crop_border": crop_border,
-    "crop_lungs": crop_lungs,
-    "depth8": depth8,
-    "resize": resize,
-    "clahe": clahe,
-    "equalize": equalize,
-}
+ACTIONS = {"depth8": depth8, "resize": resize, "clahe": clahe, "equalize": equalize}
 
 
 def to_pixels(film: np.ndarray, steps: tuple[dict, ...], lungs: np.ndarray | None = None) -> np.ndarray:
@@ -107,12 +126,13 @@ def to_pixels(film: np.ndarray, steps: tuple[dict, ...], lungs: np.ndarray | Non
     `lungs` holds the locator's probabilities over the whole film, for recipes that crop to the lungs.
     """
     for step in steps:
-        options = {key: value for key, value in step.items() if key not in ("step", "filter")}
         if step["step"] == "normalize":
             break
-        if step["step"] == "crop_lungs":
-            options["lungs"] = lungs
-        film = ACTIONS[step["step"]](film, **options)
+        if step["step"] in WINDOWS:
+            film = film[_window(step, film.shape, lungs)]
+        else:
+            options = {key: value for key, value in step.items() if key not in ("step", "filter")}
+            film = ACTIONS[step["step"]](film, **options)
     return film
 
 

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from thorax_training import dataset, graphs, heads, measures, outside, pooling, recipe, train
+from thorax_training import dataset, graphs, heads, measures, networks, outside, pooling, recipe, train
 from thorax_training.paths import Paths
 
 NETWORK = "efficientnet-lite0"
@@ -32,13 +32,18 @@ def _features(paths: Paths, films: dataset.Films, name: str) -> np.ndarray:
     if not cache.exists():
         steps = RECIPES[name]
         stack, rows = dataset.pixels(films, paths.data, steps, paths.cache), []
+        weights = dataset.lung_weights(films, paths.data, steps, paths.cache, networks.BY_NAME[NETWORK].grid)
         session = graphs.session(paths.graphs / f"{NETWORK}.int8.onnx")
         for start in range(0, len(films), 32):
             batch = np.asarray(stack[start : start + 32])
             image = _standardised(batch) if name == "standardised" else recipe.normalize(batch, steps)
-            rows.append(pooling.pool(session.run(["grid"], {"image": image})[0]))
-        np.save(cache, np.concatenate(rows))
+            rows.append(pooling.pool(session.run(["grid"], {"image": image})[0], weights[start : start + 32]))
+        np.save(cache, _read(films, np.concatenate(rows), weights))
     return np.load(cache)
+
+
+def _read(films: dataset.Films, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return pooling.read_by_head(values, weights, train.centre_of(values, networks.BY_NAME[NETWORK], films))
 
 
 def measure(paths: Paths) -> None:

@@ -35,11 +35,7 @@ def tolerance(report: dict) -> dict[str, float] | None:
 
 def settings_of(content: dict) -> dict:
     """Return what makes probabilities of logits in a manifest, as `calibrate.consensus` wants it."""
-    return {
-        "temperatures": [network["temperature"] for network in content["network"]],
-        "weights": [network["weight"] for network in content["network"]],
-        "ensemble_temperature": content["ensemble"]["temperature"],
-    }
+    return {"temperatures": [network["temperature"] for network in content["network"]]}
 
 
 def fits(content: dict, report: dict) -> bool:

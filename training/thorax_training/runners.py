@@ -21,7 +21,7 @@ PRECISIONS = ("bf16", "int8", "fp16")
 GROUPS = {"bf16": "0", "int8": "32"}
 """Activations that share one scale; 0 keeps matrix products in bfloat16."""
 NEEDED = ("BF16", "INT8")
-OUTPUTS = ("logits", "cam", "embedding")
+OUTPUTS = ("cam", "embedding")
 Run = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 """Images `[N, 1, H, W]` -> OUTPUTS."""
 

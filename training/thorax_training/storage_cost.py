@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 
-from thorax_training import calibrate, dataset, features, measures, networks, outside, recipe, train
+from thorax_training import calibrate, dataset, features, measures, networks, outside, pooling, recipe, train
 from thorax_training.paths import Paths
 
 SPLITS = ("val", "test")
@@ -16,8 +16,10 @@ SPLITS = ("val", "test")
 def extract(paths: Paths, films: dataset.Films, split: str) -> None:
     """Run the float32 graphs over a split."""
     for network in networks.NETWORKS:
-        stack = dataset.pixels(films, paths.data, recipe.VIEWS[network.view], paths.cache)[films.where(split)]
-        features.extract(paths, network, f"{split}-f32", stack, weights="f32")
+        steps, chosen = recipe.VIEWS[network.view], films.where(split)
+        stack = dataset.pixels(films, paths.data, steps, paths.cache)[chosen]
+        lungs = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)[chosen]
+        features.extract(paths, network, f"{split}-f32", stack, lungs, weights="f32")
 
 
 def _row(int8: np.ndarray, f32: np.ndarray, label: np.ndarray) -> dict:
@@ -41,8 +43,10 @@ def compare(paths: Paths, films: dataset.Films, split: str, int8: np.ndarray) ->
     settings = json.loads((paths.cache / "calibration.json").read_text())
     f32 = []
     for network in networks.NETWORKS:
-        store = features.Store(paths.features, network, f"{split}-f32")
-        f32.append(train.read_head(paths, network).logits(np.array(store.pooled(len(chosen)))))
+        values = np.array(features.Store(paths.features, network, f"{split}-f32").pooled(len(chosen)))
+        steps, centre = recipe.VIEWS[network.view], train.read_centre(paths, network)
+        lungs = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)[chosen]
+        f32.append(train.read_head(paths, network).logits(pooling.read_by_head(values, lungs, centre)))
     stored, plain = (calibrate.consensus(one, settings) for one in (int8[:, chosen], np.stack(f32).astype(np.float64)))
     label = films.label[chosen]
     report = {n.name: _row(a, b, label) for n, a, b in zip(networks.NETWORKS, stored[0], plain[0], strict=True)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from thorax_training import dataset, features, heads, measures, networks, outside
+from thorax_training import dataset, features, heads, measures, networks, outside, pooling, recipe
 from thorax_training.dataset import Films
 from thorax_training.paths import Paths
 
@@ -12,12 +12,29 @@ SETTINGS = heads.Settings(penalty=0.01, nuisance=0.3)
 """Chosen once for all networks on sources left out, without the test split: `views` prints what others would give."""
 
 
-def load(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
-    """Load the features `[films, 3 E]` of the view that a network reads, or of another one."""
+def pooled(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
+    """Load the pooled features `[films, 4 E]` of the view that a network reads, or of another one."""
     store = features.Store(paths.features, network, view or network.view)
     if store.done < len(films):
         raise ValueError(f"{network.name} has features of {store.done} films of {len(films)}: run `features` first")
     return np.array(store.pooled(len(films)))
+
+
+def embedding(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
+    """Load the embeddings `[films, E]` of the view that a network reads, or of another one."""
+    return pooled(paths, network, films, view)[:, : network.embedding]
+
+
+def centre_of(values: np.ndarray, network: networks.Network, films: Films) -> np.ndarray:
+    """Return the average train film's channels `[E]`, from pooled features: what places are measured against."""
+    return values[films.where("train"), : network.embedding].mean(axis=0)
+
+
+def load(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
+    """Load what a head reads `[films, 3 E]` of the view that a network reads, or of another one."""
+    values, steps = pooled(paths, network, films, view), recipe.VIEWS[view or network.view]
+    weights = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)
+    return pooling.read_by_head(values, weights, centre_of(values, network, films))
 
 
 def fit(films: Films, values: np.ndarray, chosen: np.ndarray, settings: heads.Settings) -> heads.Head:
@@ -48,11 +65,21 @@ def train(paths: Paths) -> None:
             continue
         target.parent.mkdir(exist_ok=True)
         head = fit(films, load(paths, network, films), films.where("train"), SETTINGS)
-        np.savez(target, weights=head.weights, bias=head.bias, centre=head.centre)
+        centre = centre_of(pooled(paths, network, films), network, films)
+        np.savez(target, weights=head.weights, bias=head.bias, centre=centre)
         print(f"{network.name}: head on {network.features} features of the view {network.view}", flush=True)
+
+
+def _stored(paths: Paths, network: networks.Network) -> dict[str, np.ndarray]:
+    return np.load(paths.cache / "heads" / f"{network.name}.npz")
 
 
 def read_head(paths: Paths, network: networks.Network) -> heads.Head:
     """Read a fitted head."""
-    stored = np.load(paths.cache / "heads" / f"{network.name}.npz")
-    return heads.Head(stored["weights"], stored["bias"], stored["centre"])
+    stored = _stored(paths, network)
+    return heads.Head(stored["weights"], stored["bias"])
+
+
+def read_centre(paths: Paths, network: networks.Network) -> np.ndarray:
+    """Read the average film's channels `[E]` that go with a fitted head."""
+    return _stored(paths, network)["centre"]

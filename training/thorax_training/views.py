@@ -1,7 +1,8 @@
 """`views`: what each step from the first bundle to this one gave on sources left out, and which network reads what.
 
 The steps: heads on the last grid alone, heads on earlier layers too, directions between sources of a class held down,
-cells weighed by their place, networks on the box around the lungs, and each network on one of the two. Nothing here looks at the test split.
+cells weighed by the lung that they show and by their place, networks on the box around the lungs, and each network on one of the
+two. Nothing here looks at the test split.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 
 import numpy as np
 
-from thorax_training import dataset, heads, networks, outside, recipe, train
+from thorax_training import calibration, dataset, heads, networks, outside, recipe, train
 from thorax_training.dataset import Films
 from thorax_training.paths import Paths
 
@@ -27,8 +28,8 @@ def _told(films: Films, values: np.ndarray, settings: heads.Settings) -> Told:
 
 
 def _row(films: Films, name: str, told: list[Told]) -> dict:
-    """Return the figures of the plain mean of some heads."""
-    mean = {key: np.mean([one[key] for one in told], axis=0) for key in told[0]}
+    """Return the figures of some heads together, pooled as the ensemble pools."""
+    mean = {key: calibration.pool(np.stack([one[key] for one in told])) for key in told[0]}
     left_out, val = outside.leave_one_source_out(films, mean, with_test=False), films.where("val")
     kinds = {
         kind: float(np.mean([row[kind] for row in left_out.values() if kind in row])) for kind in left_out["ieee8023"]
@@ -45,17 +46,18 @@ def _row(films: Films, name: str, told: list[Told]) -> dict:
 def measure(paths: Paths) -> None:
     """Write metrics/views.json."""
     films, names = dataset.read_films(paths.data), [network.name for network in networks.NETWORKS]
-    last, taps, down, alike, held = {}, {}, {}, {}, {}
+    last, taps, down, lung, alike, held = {}, {}, {}, {}, {}, {}
     others: dict[heads.Settings, list[Told]] = {settings: [] for settings in OTHERS}
     for network in networks.NETWORKS:
         for view in recipe.VIEWS:
             values = train.load(paths, network, films, view)
             held[network.name, view] = _told(films, values, train.SETTINGS)
-            mean = values[:, : network.embedding]
+            mean = train.embedding(paths, network, films, view)
             if view == "whole":
                 last[network.name] = _told(films, mean[:, : network.channels[0]], PLAIN)
                 taps[network.name] = _told(films, mean, PLAIN)
                 down[network.name] = _told(films, mean, train.SETTINGS)
+                lung[network.name] = _told(films, values[:, : network.embedding], train.SETTINGS)
             if view == network.view:
                 alike[network.name] = _told(films, mean, train.SETTINGS)
                 for settings, told in others.items():
@@ -65,7 +67,8 @@ def measure(paths: Paths) -> None:
         _row(films, "whole film, last grid", list(last.values())),
         _row(films, "whole film, earlier layers too", list(taps.values())),
         _row(films, "whole film, directions between sources held down", list(down.values())),
-        _row(films, "whole film, cells weighed by place", [held[name, "whole"] for name in names]),
+        _row(films, "whole film, cells weighed by lung", list(lung.values())),
+        _row(films, "whole film, cells weighed by place, too", [held[name, "whole"] for name in names]),
         _row(films, "lungs", [held[name, "lungs"] for name in names]),
         _row(films, "both views of each network", list(held.values())),
         _row(films, "as in the bundle", [held[network.name, network.view] for network in networks.NETWORKS]),

@@ -86,6 +86,26 @@ impl Heat {
         Self { width, height, values }
     }
 
+    /// The map's mean over each cell of a grid of `width` × `height` cells that lies over a part of the picture. A value of the map
+    /// holds for all of its own cell.
+    #[must_use]
+    pub fn averaged(&self, part: Part, width: usize, height: usize) -> Self {
+        let columns = shares(self.width, (part.left, part.width), width);
+        let rows = shares(self.height, (part.top, part.height), height);
+        let mean = |rows: &[(usize, f64)], columns: &[(usize, f64)]| -> f64 {
+            let value = |row: usize, column: usize| f64::from(self.values[row * self.width + column]);
+            rows.iter()
+                .map(|&(row, down)| {
+                    columns.iter().map(|&(column, across)| down * across * value(row, column)).sum::<f64>()
+                })
+                .sum()
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "a mean of values between 0 and 1")]
+        let value = |rows: &[(usize, f64)], columns: &[(usize, f64)]| mean(rows, columns).clamp(0.0, 1.0) as f32;
+        let values = rows.iter().flat_map(|rows| columns.iter().map(move |columns| value(rows, columns))).collect();
+        Self { width, height, values }
+    }
+
     /// The map on a grid over a larger picture of which it covers a part: linear between the centres of its cells, 0 where it
     /// does not reach.
     #[must_use]
@@ -107,6 +127,26 @@ impl Heat {
         let values = rows.iter().flat_map(|&y| columns.iter().map(move |&x| value(x, y))).collect();
         Self { width, height, values }
     }
+}
+
+/// For each of `pieces` equal pieces of a part of a side, given by its start and length, which of the side's `cells` it touches, and which
+/// share of it lies in each.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "grids have some hundred cells and the places are clamped to them"
+)]
+fn shares(cells: usize, (start, length): (f64, f64), pieces: usize) -> Vec<Vec<(usize, f64)>> {
+    let place = |piece: usize| (start + length * piece as f64 / pieces as f64) * cells as f64;
+    let touched = |piece: usize| {
+        let (from, to) = (place(piece), place(piece + 1));
+        let last = (to.ceil() as usize).clamp(1, cells);
+        let first = (from.max(0.0) as usize).min(last - 1);
+        let inside = move |cell: usize| (cell, (to.min(cell as f64 + 1.0) - from.max(cell as f64)) / (to - from));
+        (first..last).map(inside).collect()
+    };
+    (0..pieces).map(touched).collect()
 }
 
 /// The two cells around a place between 0 and 1, and how far it lies from the first to the second.
@@ -141,6 +181,18 @@ mod tests {
         assert_eq!((heat.at(0.0, 0.0), heat.at(1.0, 1.0)), (0.0, 1.0));
         assert_eq!(heat.resized(2, 1), heat);
         assert_eq!(heat.resized(1, 3).values(), [0.5, 0.5, 0.5]);
+    }
+
+    #[test]
+    fn is_averaged_over_a_part() {
+        let heat = Heat::new(4, 1, vec![0.0, 1.0, 0.5, 0.25]).unwrap();
+        let whole = Part { left: 0.0, top: 0.0, width: 1.0, height: 1.0 };
+        assert_eq!(heat.averaged(whole, 4, 1), heat);
+        assert_eq!(heat.averaged(whole, 1, 3).values(), [0.4375; 3]);
+        assert_eq!(heat.averaged(whole, 2, 1).values(), [0.5, 0.375]);
+        // From the middle of the first cell to the middle of the third.
+        let part = Part { left: 0.125, top: 0.25, width: 0.5, height: 0.5 };
+        assert_eq!(heat.averaged(part, 2, 1).values(), [0.5, 0.75]);
     }
 
     #[test]

@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use thorax_domain::prediction::Diagnosis;
+use thorax_imaging::heat::{Heat, Part};
+
+use crate::engine::Tensor;
+use crate::pooling::LungWeights;
 
 pub use gate_file::Classifier;
 pub use golden::{Golden, GoldenError, GoldenFilm, GoldenNetwork, Tolerance};
@@ -129,6 +133,20 @@ impl Bundle {
     #[must_use]
     pub fn view_of(&self, network: usize) -> usize {
         self.views[network]
+    }
+
+    /// The part of a film of `size` that a network's view shows, with these lungs.
+    #[must_use]
+    pub fn part_of(&self, network: usize, size: (u32, u32), lungs: Option<&Heat>) -> Part {
+        self.views()[self.view_of(network)].recipe.field(size, lungs).part_of(size.0, size.1)
+    }
+
+    /// How much each cell of a network's maps counts on a film of `size` with these lungs.
+    #[must_use]
+    pub fn lung_weights(&self, network: usize, cam: &Tensor, size: (u32, u32), lungs: Option<&Heat>) -> LungWeights {
+        let outside = self.manifest.locator.as_ref().map(|locator| locator.outside);
+        let grid = (cam.shape.get(3).copied().unwrap_or(0), cam.shape.get(2).copied().unwrap_or(0));
+        LungWeights::new(lungs.zip(outside), self.part_of(network, size, lungs), grid)
     }
 
     /// The recipes of all views in one line, for the provenance of a result.

@@ -1,5 +1,5 @@
-//! From logits to one calibrated opinion: temperature per network (Guo et al. 2017), weighted mean, split-conformal prediction
-//! set (Vovk et al. 2005; score 1 − p, Sadinle et al. 2019).
+//! From logits to one calibrated opinion: temperature per network (Guo et al. 2017), logarithmic opinion pool, split-conformal
+//! prediction set (Vovk et al. 2005; score 1 − p, Sadinle et al. 2019).
 
 use thorax_domain::prediction::{Consensus, Diagnosis, Distribution, ModelScore, Probability, Reason};
 
@@ -16,11 +16,11 @@ pub fn softmax(scores: &[f64], temperature: f64) -> Vec<f64> {
 
 /// What one network said of one film, or why it did not vote.
 #[derive(Debug, Clone)]
-pub struct Ballot<'a> {
+pub struct Ballot {
     /// The network's index in the bundle.
     pub network: usize,
     /// Its logits in the order of the bundle's labels, and its milliseconds; or why there are none.
-    pub vote: Result<(&'a [f32], f64), String>,
+    pub vote: Result<([f64; 4], f64), String>,
 }
 
 /// What is known of the film beside the votes.
@@ -32,14 +32,13 @@ pub struct Circumstances {
     pub overridden: bool,
 }
 
-/// One network's calibrated opinion; `None` when its logits are no four finite numbers.
-fn score(bundle: &Bundle, network: usize, logits: &[f32], milliseconds: f64) -> Option<(ModelScore, [f64; 4])> {
+/// One network's calibrated opinion; `None` when its logits are not finite.
+fn score(bundle: &Bundle, network: usize, logits: &[f64; 4], milliseconds: f64) -> Option<(ModelScore, [f64; 4])> {
     let network = &bundle.networks()[network];
     if logits.iter().any(|logit| !logit.is_finite()) {
         return None;
     }
-    let logits: Vec<f64> = logits.iter().map(|&logit| f64::from(logit)).collect();
-    let probabilities: [f64; 4] = softmax(&logits, network.temperature).try_into().ok()?;
+    let probabilities: [f64; 4] = softmax(logits, network.temperature).try_into().ok()?;
     let distribution = distribution(bundle, &probabilities)?;
     let diagnosis = distribution.top();
     let confidence = distribution.of(diagnosis);
@@ -55,26 +54,26 @@ fn distribution(bundle: &Bundle, probabilities: &[f64; 4]) -> Option<Distributio
     Distribution::new(of).ok()
 }
 
-/// The mean of the votes by the bundle's weights, sharpened by the ensemble's temperature.
-fn combine(bundle: &Bundle, votes: &[(usize, [f64; 4])]) -> [f64; 4] {
-    // A network with weight 0 still counts as an opinion; if only such voted, all count alike.
-    let total: f64 = votes.iter().map(|(network, _)| bundle.networks()[*network].weight).sum();
-    let mut mean = [0.0; 4];
-    for (network, probabilities) in votes {
-        let weight = if total > 0.0 { bundle.networks()[*network].weight } else { 1.0 };
-        for (sum, probability) in mean.iter_mut().zip(probabilities) {
-            *sum += weight * probability;
+/// The votes' geometric mean, renormalised: the logarithmic opinion pool (Genest and Zidek 1986), which is softmax of the mean of
+/// the networks' logits, each divided by its temperature.
+fn pool(votes: &[[f64; 4]]) -> [f64; 4] {
+    let mut sums = [0.0; 4];
+    for probabilities in votes {
+        for (sum, probability) in sums.iter_mut().zip(probabilities) {
+            // One network that is entirely sure against a class does not silence the others.
+            *sum += probability.max(f64::MIN_POSITIVE).ln();
         }
     }
-    let sharpened = mean.map(|one| one.powf(1.0 / bundle.manifest().ensemble.temperature));
-    let sum: f64 = sharpened.iter().sum();
-    sharpened.map(|one| one / sum)
+    #[expect(clippy::cast_precision_loss, reason = "there are six networks")]
+    let powers = sums.map(|sum| (sum / votes.len() as f64).exp());
+    let total: f64 = powers.iter().sum();
+    powers.map(|power| power / total)
 }
 
 /// The consensus of the ballots. A network that failed, or whose numbers are not finite, does not vote and is named in the
 /// reasons; too few votes give no diagnosis.
 #[must_use]
-pub fn consensus(bundle: &Bundle, ballots: &[Ballot<'_>], circumstances: Circumstances) -> Consensus {
+pub fn consensus(bundle: &Bundle, ballots: &[Ballot], circumstances: Circumstances) -> Consensus {
     let mut models = Vec::new();
     let mut votes = Vec::new();
     let mut reasons = Vec::new();
@@ -85,7 +84,7 @@ pub fn consensus(bundle: &Bundle, ballots: &[Ballot<'_>], circumstances: Circums
         match scored {
             Ok((model, probabilities)) => {
                 models.push(model);
-                votes.push((ballot.network, probabilities));
+                votes.push(probabilities);
             }
             Err(why) => {
                 let name = &bundle.networks()[ballot.network].name;
@@ -103,7 +102,7 @@ pub fn consensus(bundle: &Bundle, ballots: &[Ballot<'_>], circumstances: Circums
         reasons.push(reason("too_few_votes", text));
         return undecided(models, reasons);
     }
-    let Some(probabilities) = distribution(bundle, &combine(bundle, &votes)) else {
+    let Some(probabilities) = distribution(bundle, &pool(&votes)) else {
         reasons.push(reason("network_failed", "the votes do not add up to a distribution".to_owned()));
         return undecided(models, reasons);
     };
@@ -175,4 +174,23 @@ fn reason(code: &str, message: String) -> Reason {
 #[must_use]
 pub fn in_label_order(bundle: &Bundle, distribution: &Distribution) -> [f64; 4] {
     bundle.labels().map(|label| Probability::get(distribution.of(label)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn votes_are_pooled_by_their_geometric_mean() {
+        let pooled = pool(&[[0.8, 0.1, 0.05, 0.05], [0.2, 0.4, 0.2, 0.2]]);
+        // Square roots of 0.16, 0.04, 0.01 and 0.01.
+        let wanted = [0.5, 0.25, 0.125, 0.125];
+        assert!(pooled.iter().zip(wanted).all(|(one, wanted)| (one - wanted).abs() < 1e-12), "{pooled:?}");
+    }
+
+    #[test]
+    fn no_vote_is_lost_in_a_zero() {
+        let pooled = pool(&[[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]);
+        assert!((pooled[0] - 0.5).abs() < 1e-12 && (pooled[1] - 0.5).abs() < 1e-12, "{pooled:?}");
+    }
 }

@@ -13,6 +13,7 @@ pub mod explain;
 mod gate;
 mod locator;
 mod network;
+mod pooling;
 mod proof;
 mod queue;
 mod recovery;

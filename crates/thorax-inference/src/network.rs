@@ -2,19 +2,18 @@
 
 use thorax_domain::clock::Stopwatch;
 use thorax_domain::prediction::Precision;
+use thorax_imaging::heat::Heat;
 
-use crate::bundle::{Bundle, BundleError, GoldenError};
+use crate::bundle::{Bundle, BundleError, GoldenError, GoldenFilm};
 use crate::desk::Shared;
 use crate::engine::{Batch, EngineError, Graph, Room, Session, Tensor};
 
 /// Names of what every graph gives.
-const OUTPUTS: [&str; 3] = ["logits", "cam", "embedding"];
+const OUTPUTS: [&str; 2] = ["cam", "embedding"];
 
 /// What every graph gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkOutputs {
-    /// Films × 4.
-    pub logits: Tensor,
     /// Films × 4 × h × w.
     pub cam: Tensor,
     /// Films × features.
@@ -98,20 +97,17 @@ pub fn run(
     let milliseconds = stopwatch.total();
     let wrong = |output, shape: &[usize]| NetworkError::Shape { name: name.clone(), output, shape: shape.to_vec() };
     let mut tensors = tensors.into_iter();
-    let (Some(logits), Some(cam), Some(embedding)) = (tensors.next(), tensors.next(), tensors.next()) else {
-        return Err(wrong("logits", &[]));
+    let (Some(cam), Some(embedding)) = (tensors.next(), tensors.next()) else {
+        return Err(wrong("cam", &[]));
     };
     let films = batch.films;
-    if logits.shape != [films, 4] {
-        return Err(wrong("logits", &logits.shape));
-    }
     if cam.shape.len() != 4 || cam.shape[..2] != [films, 4] || cam.film(0).is_empty() {
         return Err(wrong("cam", &cam.shape));
     }
     if embedding.shape.len() != 2 || embedding.shape[0] != films {
         return Err(wrong("embedding", &embedding.shape));
     }
-    Ok((NetworkOutputs { logits, cam, embedding }, milliseconds))
+    Ok((NetworkOutputs { cam, embedding }, milliseconds))
 }
 
 /// Runs a batch in parts of at most so many films, and joins what they gave.
@@ -132,7 +128,6 @@ pub fn run_in_parts(
             joined = Some((more, took));
             continue;
         };
-        outputs.logits.append(more.logits);
         outputs.cam.append(more.cam);
         outputs.embedding.append(more.embedding);
         *milliseconds += took;
@@ -140,24 +135,32 @@ pub fn run_in_parts(
     joined.map_or_else(|| run(bundle, network, session, batch), Ok)
 }
 
-/// Runs the golden films, prepared as the network's view wants them, through it and compares; gives each film's logits.
+/// A golden film, ready for every network.
+pub struct Prepared {
+    /// Its width and height.
+    pub size: (u32, u32),
+    /// Where its lungs are, if the bundle finds lungs.
+    pub lungs: Option<Heat>,
+    /// What the recipe of each view makes of it.
+    pub views: Vec<Batch>,
+}
+
+/// Runs the golden films through a network and compares; gives each film's logits.
 pub fn verify(
     bundle: &Bundle,
     network: usize,
     precision: Precision,
     session: &mut dyn Session,
-    films: &[Batch],
-) -> Result<Vec<Vec<f32>>, NetworkError> {
+    films: &[Prepared],
+) -> Result<Vec<[f64; 4]>, NetworkError> {
     let name = &bundle.networks()[network].name;
     let golden = bundle.golden();
-    golden
-        .films
-        .iter()
-        .zip(films)
-        .map(|(film, batch)| {
-            let (outputs, _) = run(bundle, network, session, batch)?;
-            golden.check_network(film, name, precision, &outputs)?;
-            Ok(outputs.logits.film(0).to_vec())
-        })
-        .collect()
+    let check = |(film, prepared): (&GoldenFilm, &Prepared)| {
+        let (outputs, _) = run(bundle, network, session, &prepared.views[bundle.view_of(network)])?;
+        let weights = bundle.lung_weights(network, &outputs.cam, prepared.size, prepared.lungs.as_ref());
+        let logits = weights.logits(outputs.cam.film(0));
+        golden.check_network(film, (name, precision), &outputs, &logits)?;
+        Ok(logits)
+    };
+    golden.films.iter().zip(films).map(check).collect()
 }

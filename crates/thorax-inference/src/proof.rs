@@ -8,11 +8,11 @@ use thorax_domain::prediction::Precision;
 use thorax_imaging::decode::{Limits, decode};
 
 use crate::budget::BudgetTooSmall;
-use crate::bundle::BundleError;
+use crate::bundle::{BundleError, GoldenFilm};
 use crate::desk::Shared;
 use crate::engine::Batch;
 use crate::ensemble::{self, Ballot, Circumstances};
-use crate::network::{self, NetworkError};
+use crate::network::{self, NetworkError, Prepared};
 use crate::recovery;
 
 /// Why an analyzer cannot be opened.
@@ -41,7 +41,7 @@ impl From<BundleError> for OpenError {
 }
 
 /// What one network made of the golden films: logits of each.
-type Proved = (usize, Result<Vec<Vec<f32>>, NetworkError>);
+type Proved = (usize, Result<Vec<[f64; 4]>, NetworkError>);
 
 /// Loads every network once, on as many threads as will work later, and compares everything with the golden values.
 ///
@@ -49,7 +49,7 @@ type Proved = (usize, Result<Vec<Vec<f32>>, NetworkError>);
 /// The first [`OpenError`], in the order of the bundle's networks.
 pub fn prove(shared: &Shared, threads: usize) -> Result<(), OpenError> {
     let bundle = &shared.bundle;
-    let films = golden_batches(shared)?;
+    let films = prepared(shared)?;
     let count = bundle.networks().len();
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<Proved>> = Mutex::new(Vec::new());
@@ -72,10 +72,10 @@ pub fn prove(shared: &Shared, threads: usize) -> Result<(), OpenError> {
     let logits = results.into_iter().map(|(_, result)| result).collect::<Result<Vec<_>, _>>()?;
     let worst = shared.precisions.iter().copied().find(|&one| one != Precision::F32).unwrap_or_default();
     for (index, film) in bundle.golden().films.iter().enumerate() {
-        let ballots: Vec<Ballot<'_>> = logits
+        let ballots: Vec<Ballot> = logits
             .iter()
             .enumerate()
-            .map(|(network, logits)| Ballot { network, vote: Ok((logits[index].as_slice(), 0.0)) })
+            .map(|(network, logits)| Ballot { network, vote: Ok((logits[index], 0.0)) })
             .collect();
         let consensus = ensemble::consensus(bundle, &ballots, Circumstances::default());
         let probabilities = consensus.probabilities.map(|one| ensemble::in_label_order(bundle, &one));
@@ -85,28 +85,28 @@ pub fn prove(shared: &Shared, threads: usize) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn verify_network(shared: &Shared, network: usize, films: &[Vec<Batch>]) -> Result<Vec<Vec<f32>>, NetworkError> {
-    let films = &films[shared.bundle.view_of(network)];
+fn verify_network(shared: &Shared, network: usize, films: &[Prepared]) -> Result<Vec<[f64; 4]>, NetworkError> {
     let precision = shared.precisions[network];
     recovery::pass(shared, network, |session, _| network::verify(&shared.bundle, network, precision, session, films))
 }
 
-/// For each view the golden films, decoded and prepared by its recipe, their pictures compared with the golden ones.
-fn golden_batches(shared: &Shared) -> Result<Vec<Vec<Batch>>, OpenError> {
+/// The golden films, decoded and prepared by the recipe of each view, their pictures compared with the golden ones.
+fn prepared(shared: &Shared) -> Result<Vec<Prepared>, OpenError> {
     let bundle = &shared.bundle;
-    let mut batches = vec![Vec::new(); bundle.views().len()];
-    for golden in &bundle.golden().films {
+    let one = |golden: &GoldenFilm| {
         let wrong = |reason: String| OpenError::GoldenFilm { path: bundle.directory().join(&golden.file), reason };
         let bytes = bundle.golden_film(golden)?;
         let film = decode(&bytes, &Limits::default()).map_err(|error| wrong(error.to_string()))?.image;
         let lungs = shared.lungs(&film).transpose();
         let lungs = lungs.map_err(|error| wrong(error.to_string()))?;
-        for (view, batches) in bundle.views().iter().zip(&mut batches) {
+        let mut views = Vec::new();
+        for view in bundle.views() {
             let prepared = view.recipe.apply(&film, lungs.as_ref()).map_err(|error| wrong(error.to_string()))?;
             bundle.golden().check_pixels(golden, &view.name, &prepared.bytes).map_err(NetworkError::from)?;
             let (height, width) = (prepared.height as usize, prepared.width as usize);
-            batches.push(Batch { films: 1, height, width, samples: prepared.tensor });
+            views.push(Batch { films: 1, height, width, samples: prepared.tensor });
         }
-    }
-    Ok(batches)
+        Ok(Prepared { size: (film.width(), film.height()), lungs, views })
+    };
+    bundle.golden().films.iter().map(one).collect()
 }

@@ -19,8 +19,6 @@ pub const GATE: usize = 0;
 /// What one network gave for one film.
 #[derive(Debug, Clone)]
 pub struct Opinion {
-    /// Logits in the order of the labels.
-    pub logits: Vec<f32>,
     /// Class activation maps, 1 × 4 × h × w.
     pub cam: Tensor,
     /// The film's share of the pass, in milliseconds.
@@ -216,5 +214,5 @@ fn opinion(outputs: &NetworkOutputs, place: usize, milliseconds: f64) -> Opinion
         shape[0] = 1;
         Tensor { shape, samples: tensor.film(place).to_vec() }
     };
-    Opinion { logits: outputs.logits.film(place).to_vec(), cam: one(&outputs.cam), milliseconds }
+    Opinion { cam: one(&outputs.cam), milliseconds }
 }

@@ -12,9 +12,11 @@ use thorax_imaging::recipe::Field;
 
 use crate::analyzer::Request;
 use crate::desk::Shared;
+use crate::engine::Tensor;
 use crate::ensemble::{self, Ballot, Circumstances};
 use crate::explain::{self, NetworkMap};
-use crate::round::{self, Findings};
+use crate::pooling::LungWeights;
+use crate::round::{self, Findings, Opinion};
 
 /// Why a film that was taken was not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -156,10 +158,12 @@ impl Ticket {
     }
 
     /// What each voter said.
-    fn ballots<'a>(&self, findings: &'a Findings) -> Vec<Ballot<'a>> {
+    fn ballots(&self, findings: &Findings) -> Vec<Ballot> {
         let ballot = |&network: &usize| {
             let vote = match &findings.opinions[network] {
-                Some(Ok(opinion)) => Ok((opinion.logits.as_slice(), opinion.milliseconds)),
+                Some(Ok(Opinion { cam, milliseconds })) => {
+                    Ok((self.weights(network, cam).logits(cam.film(0)), *milliseconds))
+                }
                 Some(Err(why)) => Err(why.clone()),
                 None => Err("it was not run".to_owned()),
             };
@@ -168,15 +172,19 @@ impl Ticket {
         self.voters.iter().map(ballot).collect()
     }
 
+    /// How much each cell of a network's maps counts.
+    fn weights(&self, network: usize, cam: &Tensor) -> LungWeights {
+        self.shared.bundle.lung_weights(network, cam, self.size, self.lungs.as_ref())
+    }
+
     /// The maps of the networks that voted, for one class.
     fn maps(&self, findings: &Findings, label: usize) -> Vec<NetworkMap> {
-        let (bundle, (width, height)) = (&self.shared.bundle, self.size);
-        let lungs = self.lungs.as_ref();
+        let (bundle, lungs) = (&self.shared.bundle, self.lungs.as_ref());
         let map = |&network: &usize| {
-            let opinion = findings.opinions[network].as_ref()?.as_ref().ok()?;
-            let recipe = &bundle.views()[bundle.view_of(network)].recipe;
-            let part = recipe.field(self.size, lungs).part_of(width, height);
-            explain::map(&bundle.networks()[network].name, &opinion.cam, label, part, lungs)
+            let cam = &findings.opinions[network].as_ref()?.as_ref().ok()?.cam;
+            let heat = explain::evidence(cam, &self.weights(network, cam), label).ok()?;
+            let part = bundle.part_of(network, self.size, lungs);
+            Some(NetworkMap::new(&bundle.networks()[network].name, &heat, part, lungs))
         };
         self.voters.iter().filter_map(map).collect()
     }

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 and Lite2: state dicts of the same layer order as timm's, under other names."""
+"""EfficientNet-Lite0 to Lite2: state dicts of the same layer order as timm's, under other names."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _rename_by_order(source: dict[str, torch.Tensor], target: dict[str, torch.Te
     return renamed
 
 
-def _fix_padding(network: nn.Module) -> None:
+def fix_padding(network: nn.Module) -> None:
     """TensorFlow's SAME padding depends on the size of the grid; the size is fixed here, so the padding can be too."""
 
     def note(module: nn.Module, inputs: tuple[torch.Tensor]) -> None:
@@ -82,5 +82,5 @@ def build(timm_name: str, folder: Path) -> tuple[nn.Module, str]:
     network = timm.create_model(timm_name, pretrained=False)
     network.load_state_dict(_rename_by_order(source, network.state_dict()), strict=True)
     network.eval()
-    _fix_padding(network)
+    fix_padding(network)
     return FeatureGrid(network).eval(), f"{len(source)}/{len(network.state_dict())} tensors matched by order and shape"

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from thorax_training.backbones import dinov2, efficientnet_lite, resnet_thin, xception
+from thorax_training.backbones import dinov2, efficientnet_lite, mobilenet_v2, xception
 from thorax_training.networks import Network
 
 
@@ -20,7 +20,7 @@ def builders(folder: Path) -> dict[str, Callable[[], tuple[nn.Module, str]]]:
         "efficientnet-lite2": lambda: efficientnet_lite.build("tf_efficientnet_lite2", folder),
         "efficientnet-lite1": lambda: efficientnet_lite.build("tf_efficientnet_lite1", folder),
         "efficientnet-lite0": lambda: efficientnet_lite.build("tf_efficientnet_lite0", folder),
-        "resnet50-thin": lambda: resnet_thin.build(folder),
+        "mobilenetv2": lambda: mobilenet_v2.build(folder),
     }
 
 

@@ -18,7 +18,7 @@ _TAPS = {
     "efficientnet-lite0": ("network.blocks.4", "network.blocks.5"),
     "dinov2-vits14": ("<network.blocks.8.norm1", "<network.blocks.10.norm1"),
     "xception": ("network.block9", "network.block12"),
-    "resnet50-thin": ("blocks.10.sum", "blocks.12.sum"),
+    "mobilenetv2": ("network.blocks.4", "network.blocks.5"),
 }
 
 

@@ -18,7 +18,7 @@ from thorax_training.networks import Network
 from thorax_training.paths import Paths
 from thorax_training.tuning import fit, mixing, network, trial
 
-CHEAP = ("efficientnet-lite0", "resnet50-thin")
+CHEAP = ("efficientnet-lite0", "mobilenetv2")
 SHORT = 150
 """Steps where ways are compared."""
 PLAN = fit.Plan(160, mixing.WAYS["and films of a label mixed"])

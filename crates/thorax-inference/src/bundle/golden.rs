@@ -75,7 +75,7 @@ pub struct GoldenFilm {
 pub struct GoldenNetwork {
     /// Logits in the order of the labels.
     pub logits: [f64; 4],
-    /// Means of the class activation maps; equal to the logits where the map is exact.
+    /// Means of the class activation maps over all cells alike.
     pub cam_mean: [f64; 4],
     /// Euclidean length of the embedding.
     pub embedding_norm: f64,
@@ -139,23 +139,21 @@ impl Golden {
         film.expect(&format!("largest difference of view {view}"), f64::from(differs), 0.0, tolerance)
     }
 
-    /// Compares one network's outputs with its golden ones.
+    /// Compares what one network gave, in this precision, with its golden values.
     ///
     /// # Errors
     /// [`GoldenError`] naming the network and the output.
     pub fn check_network(
         &self,
         film: &GoldenFilm,
-        name: &str,
-        precision: Precision,
+        (name, precision): (&str, Precision),
         outputs: &NetworkOutputs,
+        logits: &[f64; 4],
     ) -> Result<(), GoldenError> {
         let nothing = GoldenNetwork { logits: [f64::NAN; 4], cam_mean: [f64::NAN; 4], embedding_norm: f64::NAN };
         let golden = film.networks.get(name).unwrap_or(&nothing);
         let tolerance = self.tolerance.of(precision).logits;
-        let logits = outputs.logits.film(0);
-        for (index, &expected) in golden.logits.iter().enumerate() {
-            let measured = logits.get(index).map_or(f64::NAN, |&one| f64::from(one));
+        for (index, (&measured, &expected)) in logits.iter().zip(&golden.logits).enumerate() {
             film.expect(&format!("logit {index} of {name}"), measured, expected, tolerance)?;
         }
         let cells = outputs.cam.film(0).len() / 4;

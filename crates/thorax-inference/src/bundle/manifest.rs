@@ -8,7 +8,7 @@ use thorax_imaging::recipe::Recipe;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Version of the format; 2.
+    /// Version of the format; 3.
     pub schema: u32,
     /// The bundle's name.
     pub id: String,
@@ -78,16 +78,12 @@ pub struct Network {
     pub origin: String,
     /// Logits are divided by this before softmax.
     pub temperature: f64,
-    /// Weight in the ensemble.
-    pub weight: f64,
 }
 
 /// How six opinions become one.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ensemble {
-    /// The mean of the votes is sharpened by this: p^(1/T), renormalised.
-    pub temperature: f64,
     /// Fewest votes for a diagnosis.
     pub minimum_votes: usize,
     /// Share of films whose true class the prediction set must hold.
@@ -139,6 +135,8 @@ pub struct Locator {
     pub sha256: String,
     /// How a film is prepared for it; cuts nothing.
     pub recipe: Recipe,
+    /// How much a cell of a network's maps counts that shows no lung, beside 1 and this for one that shows nothing else.
+    pub outside: f64,
 }
 
 /// Limits of the ensemble's probability of COVID; a film is called positive when it is at least this.
@@ -164,8 +162,8 @@ pub struct FileHash {
 impl Manifest {
     /// Checks what the types cannot: labels, numbers, references, file names. Gives the labels in order.
     pub(super) fn check(&self) -> Result<[Diagnosis; 4], String> {
-        if self.schema != 2 {
-            return Err(format!("schema is {}, this program reads 2", self.schema));
+        if self.schema != 3 {
+            return Err(format!("schema is {}, this program reads 3", self.schema));
         }
         let labels = self.labels.iter().map(|label| label.parse()).collect::<Result<Vec<Diagnosis>, _>>();
         let labels: [Diagnosis; 4] =
@@ -197,10 +195,14 @@ impl Manifest {
                 return Err(format!("view {:?} crops to the lungs, and there is no locator to find them", view.name));
             }
         }
-        if let Some(locator) = &self.locator
-            && locator.recipe.cuts()
-        {
+        let Some(locator) = &self.locator else { return Ok(()) };
+        if locator.recipe.cuts() {
             return Err("the locator's recipe must not cut: its map lies over the whole film".to_owned());
+        }
+        if !(locator.outside.is_finite() && locator.outside > 0.0) {
+            return Err(
+                "locator.outside must be above 0: a film without lungs would have no cell that counts".to_owned()
+            );
         }
         Ok(())
     }
@@ -220,22 +222,12 @@ impl Manifest {
             if !(network.temperature.is_finite() && network.temperature > 0.0) {
                 return Err(format!("temperature of {} must be above 0", network.name));
             }
-            if !(network.weight.is_finite() && network.weight >= 0.0) {
-                return Err(format!("weight of {} must not be negative", network.name));
-            }
-        }
-        let sum: f64 = self.network.iter().map(|network| network.weight).sum();
-        if (sum - 1.0).abs() > 1e-3 {
-            return Err(format!("the networks' weights sum to {sum}, not to 1"));
         }
         Ok(())
     }
 
     fn check_ensemble(&self) -> Result<(), String> {
         let ensemble = &self.ensemble;
-        if !(ensemble.temperature.is_finite() && ensemble.temperature > 0.0) {
-            return Err("ensemble.temperature must be above 0".to_owned());
-        }
         if ensemble.minimum_votes == 0 || ensemble.minimum_votes > self.network.len() {
             return Err(format!("ensemble.minimum_votes must lie within 1 and {}", self.network.len()));
         }

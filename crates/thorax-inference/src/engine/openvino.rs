@@ -2,7 +2,6 @@
 //! computes in bf16 and int8 where the processor has the instructions.
 
 mod memory;
-mod widen;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -100,9 +99,7 @@ impl OpenVino {
             let may_map = if mapped.is_some() { "YES" } else { "NO" };
             core.set_property(&every_device, &RwPropertyKey::EnableMmap, may_map)?;
         }
-        let wide = widen::widen(graph.bytes);
-        let model = core.read_model_from_buffer(wide.as_deref().unwrap_or(graph.bytes), None)?;
-        drop(wide);
+        let model = core.read_model_from_buffer(graph.bytes, None)?;
         let mut compiled = core.compile_model(&model, DeviceType::CPU)?;
         if mapped.as_ref().is_some_and(|mapped| !mapped.is_there()) {
             // What was compiled just now holds its weights itself; taken from the file that was written, it does not.

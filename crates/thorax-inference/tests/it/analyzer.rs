@@ -10,8 +10,8 @@ use thorax_inference::analyzer::{AnalysisError, Analyzer, Request, Settings, Sub
 use thorax_inference::bundle::Bundle;
 
 use crate::toy::{
-    Behaviour, Door, FOOTPRINT, LOCATOR, NETWORKS, ToyEngine, add_locator, expected, open, open_with_lungs, request,
-    write_bundle,
+    Behaviour, Door, FOOTPRINT, LOCATOR, NETWORKS, ToyEngine, add_locator, edit, edit_golden, expected, logits, open,
+    open_with_lungs, request, write_bundle,
 };
 
 /// Grey of a film that the toy calls COVID, and one that it refuses at the gate.
@@ -38,7 +38,7 @@ fn assert_probabilities(consensus: &Consensus, expected: [f64; 4]) {
 }
 
 #[test]
-fn six_votes_make_the_weighted_mean_of_calibrated_vectors() {
+fn six_votes_make_the_pool_of_calibrated_vectors() {
     let (analyzer, _, _folder) = open(Behaviour::default(), settings());
     let reading = analyzer.submit(&request(LIGHT)).unwrap().wait().unwrap();
     assert!(reading.prediction.gate.accepted);
@@ -83,6 +83,31 @@ fn networks_that_read_the_lungs_get_them_and_their_maps_lie_there() {
     }
     let refused = analyzer.submit(&request(DARK)).unwrap().wait().unwrap();
     assert_eq!(refused.lungs, None, "the gate refused");
+}
+
+#[test]
+fn cells_count_by_the_lung_that_they_show() {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    add_locator(folder.path(), &["two"]);
+    edit(folder.path(), "bundle.toml", "outside = 1000000.0", "outside = 0.5");
+    let open = || Analyzer::open(Bundle::open(folder.path()).unwrap(), Arc::new(ToyEngine::default()), settings());
+    let error = open().err().unwrap().to_string();
+    assert!(error.contains("logit 0 of zero"), "golden values know how cells are weighed: {error}");
+    edit_golden(folder.path(), "\"logits\": 1e-4, \"probability\": 1e-6", "\"logits\": 1.0, \"probability\": 1.0");
+    let reading = open().unwrap().submit(&request(LIGHT)).unwrap().wait().unwrap();
+    let consensus = reading.prediction.consensus.unwrap();
+    // The lungs are the right half, whose evidence for COVID is 2 more than that of the left one; each half counts 0.5 more than it
+    // shows lung. Who sees nothing but the right half weighs its cells alike.
+    let mean = f32::from(LIGHT) / 255.0;
+    for (index, model) in consensus.models.iter().enumerate() {
+        let more = if index == 2 { 0.0 } else { 0.75 - 0.25 };
+        let powers = logits(index, mean).map(|logit| f64::from(logit) / 2.0);
+        let covid = (powers[0] + more / 2.0).exp();
+        let wanted = covid / (covid + powers[1..].iter().map(|power| power.exp()).sum::<f64>());
+        let given = model.probabilities.of(Diagnosis::Covid).get();
+        assert!((given - wanted).abs() < 1e-6, "{}: {given}, not {wanted}", model.name);
+    }
 }
 
 #[test]

@@ -4,17 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use thorax_inference::analyzer::{Analyzer, Settings};
-use thorax_inference::bundle::{Bundle, BundleError, Thresholds, hash};
+use thorax_inference::bundle::{Bundle, BundleError, Thresholds};
 
-use crate::toy::{NETWORKS, ToyEngine, add_locator, write_bundle};
-
-/// Replaces text in a file of the bundle.
-fn edit(folder: &Path, file: &str, from: &str, to: &str) {
-    let path = folder.join(file);
-    let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.contains(from), "{file} has no {from:?}");
-    std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-}
+use crate::toy::{NETWORKS, ToyEngine, add_locator, edit, edit_golden, write_bundle};
 
 /// The words with which the toy bundle is refused after an edit of the manifest.
 fn refusal(from: &str, to: &str) -> String {
@@ -53,22 +45,21 @@ fn wrong_labels_and_figures_are_refused() {
         ("\"COVID\", \"Lung", "\"Covid\", \"Lung", "unknown diagnosis \"Covid\""),
         ("\"COVID\", \"Lung", "\"Normal\", \"Lung", "each of the four diagnoses once"),
         ("labels = [\"COVID\", ", "labels = [", "there are 3"),
-        ("schema = 2", "schema = 1", "schema is 1"),
+        ("schema = 3", "schema = 1", "schema is 1"),
         ("view = \"whole\"", "view = \"hole\"", "network zero reads the view \"hole\""),
         ("{step = \"depth8\"}", "{step = \"crop_lungs\", margin = 0.1}, {step = \"depth8\"}", "there is no locator"),
         ("temperature = 2.0", "temperature = 0.0", "temperature of zero"),
-        ("weight = 0.1", "weight = 0.9", "weights sum to"),
         ("minimum_votes = 4", "minimum_votes = 7", "minimum_votes"),
         ("conformal_threshold = 0.8", "conformal_threshold = 1.5", "conformal_threshold"),
         ("network = \"zero\"", "network = \"one\"", "must come first"),
         ("name = \"two\"", "name = \"one\"", "two networks are named"),
         ("file = \"two.onnx\"", "file = \"../two.onnx\"", "beside the manifest"),
         ("step = \"resize\"", "step = \"resise\"", "resise"),
-        ("schema = 2", "schema = 2\ncolour = 3", "colour"),
-        ("schema = 2", "schema = 2\nthresholds = {screening = 0.1, confirmation = 1.5}", "thresholds.confirmation"),
-        ("schema = 2", "schema = 2\nthresholds = {screening = nan, confirmation = 0.5}", "thresholds.screening"),
-        ("schema = 2", "schema = 2\nthresholds = {screening = 0.6, confirmation = 0.5}", "must not be below"),
-        ("schema = 2", "schema = 2\nthresholds = {screening = 0.6}", "confirmation"),
+        ("schema = 3", "schema = 3\ncolour = 3", "colour"),
+        ("schema = 3", "schema = 3\nthresholds = {screening = 0.1, confirmation = 1.5}", "thresholds.confirmation"),
+        ("schema = 3", "schema = 3\nthresholds = {screening = nan, confirmation = 0.5}", "thresholds.screening"),
+        ("schema = 3", "schema = 3\nthresholds = {screening = 0.6, confirmation = 0.5}", "must not be below"),
+        ("schema = 3", "schema = 3\nthresholds = {screening = 0.6}", "confirmation"),
     ];
     for (from, to, words) in cases {
         let refusal = refusal(from, to);
@@ -82,6 +73,10 @@ fn a_locator_must_be_whole_and_look_at_the_whole_film() {
     write_bundle(folder.path());
     add_locator(folder.path(), &["two"]);
     assert_eq!(Bundle::open(folder.path()).unwrap().view_of(2), 0);
+    edit(folder.path(), "bundle.toml", "outside = 1000000.0", "outside = 0.0");
+    let refusal = Bundle::open(folder.path()).unwrap_err().to_string();
+    assert!(refusal.contains("locator.outside must be above 0"), "{refusal}");
+    edit(folder.path(), "bundle.toml", "outside = 0.0", "outside = 0.5");
     std::fs::write(folder.path().join("locator.onnx"), "7").unwrap();
     let refusal = Bundle::open(folder.path()).unwrap_err().to_string();
     assert!(refusal.contains("locator.onnx"), "{refusal}");
@@ -99,8 +94,8 @@ fn thresholds_may_be_stated_or_not() {
     edit(
         folder.path(),
         "bundle.toml",
-        "schema = 2",
-        "schema = 2\nthresholds = {screening = 0.12, confirmation = 0.55}",
+        "schema = 3",
+        "schema = 3\nthresholds = {screening = 0.12, confirmation = 0.55}",
     );
     let stated = Bundle::open(folder.path()).unwrap().manifest().thresholds;
     assert_eq!(stated, Some(Thresholds { screening: 0.12, confirmation: 0.55 }));
@@ -110,11 +105,7 @@ fn thresholds_may_be_stated_or_not() {
 fn a_network_that_misses_its_golden_value_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     write_bundle(folder.path());
-    let manifest = std::fs::read_to_string(folder.path().join("bundle.toml")).unwrap();
-    let before = hash(&std::fs::read(folder.path().join("golden.json")).unwrap());
-    edit(folder.path(), "golden.json", "\"four\": {\"logits\": [", "\"four\": {\"logits\": [9");
-    let after = hash(&std::fs::read(folder.path().join("golden.json")).unwrap());
-    std::fs::write(folder.path().join("bundle.toml"), manifest.replace(&before, &after)).unwrap();
+    edit_golden(folder.path(), "\"four\": {\"logits\": [", "\"four\": {\"logits\": [9");
     let bundle = Bundle::open(folder.path()).unwrap();
     let error = Analyzer::open(bundle, Arc::new(ToyEngine::default()), Settings::default()).err().unwrap();
     assert!(error.to_string().contains("logit 0 of four"), "{error}");

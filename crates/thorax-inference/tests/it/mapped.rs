@@ -29,7 +29,7 @@ fn mapped(folder: &Path) -> (usize, usize) {
 
 fn run(session: &mut dyn Session, films: usize) -> Vec<Tensor> {
     let samples = (0..films * 224 * 224).map(|place| f32::from(u8::try_from(place % 251).unwrap()) / 251.0);
-    session.run(&Batch { films, height: 224, width: 224, samples: samples.collect() }, &["logits"]).unwrap()
+    session.run(&Batch { films, height: 224, width: 224, samples: samples.collect() }, &["cam"]).unwrap()
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_network_lets_the_pages_of_its_file_go_once_its_weights_are_packed() {
     let engine: Arc<dyn Engine> = open(Choice::OpenVino, &places).unwrap().engine;
     let (precision, room) = (Precision::F32, Room::default());
     let graph =
-        Graph { name: &network.name, bytes: &bytes, precision, outputs: &["logits"], largest: [2, 224, 224], room };
+        Graph { name: &network.name, bytes: &bytes, precision, outputs: &["cam"], largest: [2, 224, 224], room };
 
     // From the file also when it was compiled only now, and the file holds the weights as f32.
     let mut first = engine.load(graph).unwrap();

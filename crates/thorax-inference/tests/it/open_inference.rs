@@ -12,7 +12,7 @@ use thorax_inference::engine::{Batch, Choice, Engine, EngineError, InferenceServ
 use crate::toy::{self, NETWORKS};
 use crate::toy_server::{Asked, Reply, ToyServer, answer, graph};
 
-const OUTPUTS: [&str; 3] = ["logits", "cam", "embedding"];
+const OUTPUTS: [&str; 2] = ["cam", "embedding"];
 
 fn engine(server: InferenceServer) -> Result<Arc<dyn Engine>, EngineError> {
     let places = Places { server: Some(server), ..Places::default() };
@@ -84,9 +84,9 @@ fn films_that_wait_together_travel_together() {
     let engine = engine(server.server()).unwrap();
     let graph = graph("one", b"", &OUTPUTS);
     let batch = Batch { films: 3, samples: vec![0.5; 3 * 64], ..film() };
-    let tensors = engine.load(graph).unwrap().run(&batch, &["embedding", "logits"]).unwrap();
-    assert_eq!((&tensors[0].shape[..], &tensors[1].shape[..]), (&[3, 1][..], &[3, 4][..]));
-    assert_eq!(tensors[1].film(2), toy::logits(1, 0.5));
+    let tensors = engine.load(graph).unwrap().run(&batch, &["embedding", "cam"]).unwrap();
+    assert_eq!((&tensors[0].shape[..], &tensors[1].shape[..]), (&[3, 1][..], &[3, 4, 1, 2][..]));
+    assert_eq!(tensors[1].film(2), maps(1, 0.5));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_model_that_is_not_there_or_another_one() {
     // The locator under a network's name.
     let (error, _) = load("locator", |_| None);
     assert!(
-        error.contains("not the network of this bundle") && error.contains("no output \"logits\", but lungs"),
+        error.contains("not the network of this bundle") && error.contains("no output \"cam\", but lungs"),
         "{error}"
     );
 }
@@ -178,7 +178,7 @@ fn an_answer_that_breaks_off_is_asked_for_once_more() {
 fn a_connection_that_died_is_made_anew_once() {
     let server =
         ToyServer::start(&[], |asked, before| (asked.path.ends_with("/infer") && before == 0).then_some(Reply::HangUp));
-    assert_eq!(ask(server.server()).unwrap()[0].samples, toy::logits(1, 0.625));
+    assert_eq!(ask(server.server()).unwrap()[0].samples, maps(1, 0.625));
     assert_eq!(server.asked("/infer").len(), 2);
     let (error, times) = refused(|_| Reply::HangUp);
     assert!(error.contains("closed the connection"), "{error}");
@@ -214,9 +214,9 @@ fn a_server_that_says_nothing_is_not_waited_for() {
 fn answers_of_another_shape_are_no_answers() {
     let reply = |name: &str, shape: &[usize], data: Value| json!({"outputs": [{"name": name, "datatype": "FP32", "shape": shape, "data": data}]});
     for (body, words) in [
-        (reply("logits", &[1, 4], json!([0.625])), "1 values for the shape [1, 4]"),
-        (reply("logits", &[1, 1], json!([0.625])), "no output \"cam\""),
-        (reply("logits", &[1, 1], json!(["0.625"])), "cannot be read"),
+        (reply("cam", &[1, 4], json!([0.625])), "1 values for the shape [1, 4]"),
+        (reply("cam", &[1, 1], json!([0.625])), "no output \"embedding\""),
+        (reply("cam", &[1, 1], json!(["0.625"])), "cannot be read"),
         (json!({"error": "0.625"}), "cannot be read"),
     ] {
         let (error, times) = refused(move |_| answer(200, &body));
@@ -249,6 +249,12 @@ fn authorities_that_are_none_are_refused() {
     assert!(engine(server).unwrap_err().to_string().contains("holds no certificate"));
 }
 
+/// The toy's maps of a film: the first class's evidence lies on the right.
+fn maps(network: usize, mean: f32) -> Vec<f32> {
+    let [first, others @ ..] = toy::logits(network, mean);
+    [first - 1.0, first + 1.0].into_iter().chain(others.into_iter().flat_map(|one| [one, one])).collect()
+}
+
 /// The toy bundle on a server whose rule begins to hold after the golden film.
 fn opened(rule: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static) -> (Analyzer, ToyServer) {
     let folder = tempfile::tempdir().unwrap();
@@ -276,11 +282,7 @@ fn a_version_that_was_not_proved_has_no_vote() {
         let logits = toy::logits(network, 0.5);
         let version = if network == 2 { "2" } else { "1" };
         let output = |name: &str, shape: &[usize], data: &[f32]| json!({"name": name, "datatype": "FP32", "shape": shape, "data": data});
-        let outputs = [
-            output("logits", &[1, 4], &logits),
-            output("cam", &[1, 4, 1, 1], &logits),
-            output("embedding", &[1, 1], &[0.5]),
-        ];
+        let outputs = [output("cam", &[1, 4, 1, 1], &logits), output("embedding", &[1, 1], &[0.5])];
         Some(answer(200, &json!({"model_version": version, "outputs": outputs})))
     });
     let reading = analyzer.submit(&toy::request(200)).unwrap().wait().unwrap();
@@ -303,7 +305,6 @@ fn a_server_with_other_weights_is_refused_by_the_golden_values() {
         Some(answer(
             200,
             &json!({"outputs": [
-                output("logits", &[1, 4], &logits),
                 output("cam", &[1, 4, 1, 1], &logits),
                 output("embedding", &[1, 1], &[0.9]),
             ]}),

@@ -170,11 +170,7 @@ impl Session for ToySession {
         });
         let cam = cam.collect();
         let films = batch.films;
-        Ok(vec![
-            Tensor { shape: vec![films, 4], samples: values.concat() },
-            Tensor { shape: vec![films, 4, 1, 2], samples: cam },
-            Tensor { shape: vec![films, 1], samples: means },
-        ])
+        Ok(vec![Tensor { shape: vec![films, 4, 1, 2], samples: cam }, Tensor { shape: vec![films, 1], samples: means }])
     }
 }
 
@@ -188,14 +184,14 @@ pub fn write_bundle(folder: &Path) {
     let golden = golden_json(&hash(&film));
     std::fs::write(folder.join("golden.json"), &golden).unwrap();
     let mut manifest = format!(
-        r#"schema = 2
+        r#"schema = 3
 id = "toy"
 created = "2026-11-23"
 licence = "Apache-2.0"
 labels = ["COVID", "Lung Opacity", "Normal", "Viral Pneumonia"]
 view = [{{name = "whole", recipe = [{{step = "depth8"}},
   {{step = "resize", width = {SIDE}, height = {SIDE}, filter = "bilinear"}}, {{step = "normalize", mean = 0.0, std = 1.0}}]}}]
-ensemble = {{temperature = 1.0, minimum_votes = 4, coverage = 0.9, conformal_threshold = 0.8}}
+ensemble = {{minimum_votes = 4, coverage = 0.9, conformal_threshold = 0.8}}
 caution = [{{label = "COVID", minimum_age = 18, message = "mind the age"}}]
 golden = {{file = "golden.json", sha256 = "{}"}}
 [gate]
@@ -216,13 +212,28 @@ minimum_sharpness = 0.0
         write!(
             manifest,
             "[[network]]\nname = \"{name}\"\ntitle = \"{name}\"\nfile = \"{name}.onnx\"\nsha256 = \"{}\"\nview = \"whole\"\n\
-             parameters = 1\nlicence = \"none\"\norigin = \"toy\"\ntemperature = 2.0\nweight = {}\n",
-            hash(graph.as_bytes()),
-            1.0 / 6.0
+             parameters = 1\nlicence = \"none\"\norigin = \"toy\"\ntemperature = 2.0\n",
+            hash(graph.as_bytes())
         )
         .unwrap();
     }
     std::fs::write(folder.join("bundle.toml"), manifest).unwrap();
+}
+
+/// Replaces text in a file of the bundle.
+pub fn edit(folder: &Path, file: &str, from: &str, to: &str) {
+    let path = folder.join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no {from:?}");
+    std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+}
+
+/// Replaces text in the golden values, whose hash the manifest then knows.
+pub fn edit_golden(folder: &Path, from: &str, to: &str) {
+    let current = || hash(&std::fs::read(folder.join("golden.json")).unwrap());
+    let before = current();
+    edit(folder, "golden.json", from, to);
+    edit(folder, "bundle.toml", &before, &current());
 }
 
 /// Gives a toy bundle a locator and a second view, `lungs`, which the networks of these names read.
@@ -243,7 +254,9 @@ pub fn add_locator(folder: &Path, readers: &[&str]) {
     let graph = LOCATOR.to_string();
     std::fs::write(folder.join("locator.onnx"), &graph).unwrap();
     let hash = hash(graph.as_bytes());
-    write!(manifest, "[locator]\nfile = \"locator.onnx\"\nsha256 = \"{hash}\"\nrecipe = [{rest}\n").unwrap();
+    // So that all cells count alike to a millionth, and the golden values hold with and without a locator.
+    let outside = "outside = 1000000.0";
+    write!(manifest, "[locator]\nfile = \"locator.onnx\"\nsha256 = \"{hash}\"\nrecipe = [{rest}\n{outside}\n").unwrap();
     std::fs::write(&path, manifest).unwrap();
 }
 
@@ -268,18 +281,18 @@ fn golden_json(film_hash: &str) -> String {
     )
 }
 
-/// The ensemble's probabilities by hand: mean of the voters' softmax at temperature 2.
+/// The ensemble's probabilities by hand: softmax of the mean of the voters' logits at temperature 2.
 pub fn expected(voters: &[usize], mean: f32) -> [f64; 4] {
     let mut sum = [0.0; 4];
     for &network in voters {
-        let powers = logits(network, mean).map(|logit| (f64::from(logit) / 2.0).exp());
-        let total: f64 = powers.iter().sum();
-        for (one, power) in sum.iter_mut().zip(powers) {
-            *one += power / total;
+        for (one, logit) in sum.iter_mut().zip(logits(network, mean)) {
+            *one += f64::from(logit) / 2.0;
         }
     }
-    let total: f64 = sum.iter().sum();
-    sum.map(|one| one / total)
+    #[expect(clippy::cast_precision_loss, reason = "there are six networks")]
+    let powers = sum.map(|one| (one / voters.len() as f64).exp());
+    let total: f64 = powers.iter().sum();
+    powers.map(|power| power / total)
 }
 
 /// A film of one grey.

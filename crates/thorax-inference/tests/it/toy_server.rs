@@ -147,7 +147,7 @@ fn description(name: &str) -> Value {
     let outputs = if name == "locator" {
         vec![port("lungs", &[-1, 1, -1, -1])]
     } else {
-        vec![port("logits", &[-1, 4]), port("cam", &[-1, 4, -1, -1]), port("embedding", &[-1, 1])]
+        vec![port("cam", &[-1, 4, -1, -1]), port("embedding", &[-1, 1])]
     };
     json!({"name": name, "versions": ["1"], "platform": "toy", "inputs": [port("image", &[-1, 1, -1, -1])], "outputs": outputs})
 }
@@ -170,7 +170,7 @@ fn infer(name: &str, asked: &Asked) -> Reply {
     let wanted: Vec<&Value> = question["outputs"].as_array().unwrap().iter().collect();
     let names: Vec<&str> = wanted.iter().map(|output| output["name"].as_str().unwrap()).collect();
     let bytes = number(name).unwrap().to_string();
-    let all: &[&str] = if name == "locator" { &["lungs"] } else { &["logits", "cam", "embedding"] };
+    let all: &[&str] = if name == "locator" { &["lungs"] } else { &["cam", "embedding"] };
     let graph = graph(name, bytes.as_bytes(), all);
     let tensors = ToyEngine::default().load(graph).unwrap().run(&batch, all).unwrap();
     let tensors = names.iter().map(|name| &tensors[all.iter().position(|one| one == name).unwrap()]);

@@ -75,9 +75,8 @@ fn info(bundle: &Bundle, out: &mut impl Write) -> Result<()> {
     let ensemble = &manifest.ensemble;
     writeln!(
         out,
-        "ensemble  at least {} votes, temperature {}, {:.0} % coverage at 1 - p <= {}",
+        "ensemble  at least {} votes, {:.0} % coverage at 1 - p <= {}",
         ensemble.minimum_votes,
-        ensemble.temperature,
         ensemble.coverage * 100.0,
         ensemble.conformal_threshold
     )?;
@@ -96,20 +95,14 @@ fn info(bundle: &Bundle, out: &mut impl Write) -> Result<()> {
     writeln!(out)?;
     writeln!(
         out,
-        "{:<20} {:<8} {:>12} {:>8} {:>12}  {:<12} origin",
-        "network", "view", "parameters", "weight", "temperature", "licence"
+        "{:<20} {:<8} {:>12} {:>12}  {:<12} origin",
+        "network", "view", "parameters", "temperature", "licence"
     )?;
     for network in bundle.networks() {
         writeln!(
             out,
-            "{:<20} {:<8} {:>12} {:>8.3} {:>12.3}  {:<12} {}",
-            network.name,
-            network.view,
-            network.parameters,
-            network.weight,
-            network.temperature,
-            network.licence,
-            network.origin
+            "{:<20} {:<8} {:>12} {:>12.3}  {:<12} {}",
+            network.name, network.view, network.parameters, network.temperature, network.licence, network.origin
         )?;
     }
     for (title, figures) in [("training", &manifest.training), ("metrics", &manifest.metrics)] {

@@ -145,7 +145,7 @@ mod tests {
         name: "toy",
         bytes: b"graph",
         precision: Precision::F32,
-        outputs: &["logits"],
+        outputs: &["cam"],
         largest: [4, 224, 224],
         room: Room { limit: None, is_tight: false },
     };
