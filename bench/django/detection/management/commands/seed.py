@@ -19,7 +19,7 @@ NETWORKS = [
     "efficientnet-lite0",
     "efficientnet-lite1",
     "efficientnet-lite2",
-    "resnet50-thin",
+    "mobilenetv2",
     "xception",
 ]
 FIRST = ["Ada", "Ben", "Chloe", "David", "Elif", "Farid", "Grace", "Hana", "Ivan", "Jun"]

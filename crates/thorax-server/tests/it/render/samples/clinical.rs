@@ -189,7 +189,7 @@ const NETWORKS: [(&str, &str, [f64; 4]); 6] = [
     ("dinov2-vits14", "DINOv2 ViT-S/14", [0.009, 0.454, 0.362, 0.175]),
     ("xception", "Xception", [0.001, 0.107, 0.829, 0.063]),
     ("efficientnet-lite2", "EfficientNet-Lite2", [0.016, 0.156, 0.733, 0.095]),
-    ("resnet50-thin", "ResNet-50 (thin)", [0.004, 0.160, 0.598, 0.238]),
+    ("mobilenetv2", "MobileNetV2", [0.004, 0.160, 0.598, 0.238]),
     ("efficientnet-lite1", "EfficientNet-Lite1", [0.010, 0.479, 0.385, 0.126]),
 ];
 
