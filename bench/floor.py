@@ -174,7 +174,7 @@ def print_floors(works: list[Work], passes: Passes, graph: Path) -> None:
         weights = work.weights * size / speed * 1e3
         results = 2 * work.activations * size / speed * 1e3
         floor = max(operations, weights)
-        _, measured = passes.milliseconds(work.path, "logits", 224)
+        _, measured = passes.milliseconds(work.path, "cam", 224)
         sums = [sums[0] + floor, sums[1] + measured]
         figures = f"{operations:.2f} | {weights:.2f} | {results:.2f} | {floor:.2f} | {measured:.2f}"
         print(f"| {work.name} | {figures} | {measured / floor:.2f} |", flush=True)

@@ -2,7 +2,7 @@
 //! at the same time, and prints the least of their milliseconds and the median.
 //!
 //! ```sh
-//! cargo run --release -p thorax-inference --example pass_times -- rten - f32 1 logits 224 models/two-views/xception.onnx
+//! cargo run --release -p thorax-inference --example pass_times -- rten - f32 1 cam 224 models/two-views/xception.onnx
 //! ```
 //!
 //! Arguments: engine, its library (`-` for none), precision, threads, the output to ask for, side of the square film, the graph.
