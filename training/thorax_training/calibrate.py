@@ -1,6 +1,6 @@
 """`calibrate`: temperatures, conformal threshold and operating points on val, none of it on test.
 
-All networks count alike in the ensemble, and nothing is fitted to make one opinion of six (docs/decisions, 12 and 13): what was
+All networks count alike in the ensemble, and nothing is fitted to make one opinion of six (docs/decisions, 12 and 15): what was
 fitted on some sources, weights or a temperature of the whole, did not hold on others.
 """
 

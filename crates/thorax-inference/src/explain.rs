@@ -37,7 +37,7 @@ pub fn evidence(cam: &Tensor, weights: &LungWeights, label: usize) -> Result<Hea
     #[expect(clippy::cast_precision_loss, reason = "there are four classes")]
     let share = 1.0 / classes as f32;
     #[expect(clippy::cast_possible_truncation, reason = "a weight is at most 1")]
-    let above = weights.values().iter().enumerate().map(|(cell, &weight)| {
+    let above = weights.values().iter().take(cells).enumerate().map(|(cell, &weight)| {
         let mean: f32 = (0..classes).map(|class| maps[class * cells + cell]).sum::<f32>() * share;
         (maps[label * cells + cell] - mean).max(0.0) * weight as f32
     });
