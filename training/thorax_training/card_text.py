@@ -184,7 +184,7 @@ Same heads, weights as they are stored (int8 per output channel) against float32
 
 The program computes in f32 unless the processor or graphics card is faster in fewer bits and the bundle allows them for a network. bf16:
 products of bfloat16 summed in f32. int8: the same, but matrix products with both factors in int8, activations scaled at run time in
-groups of 32; only DINOv2 has any, in the others it would be bf16. fp16: weights and whatever an operator computes rounded to half,
+groups of 64; only DINOv2 has any, in the others it would be bf16. fp16: weights and whatever an operator computes rounded to half,
 worked out on a processor, so a graphics card's own kernels may differ a little either way.
 
 A network may be computed in a precision which, on val, loses at most {largest_loss} of its COVID AUROC and changes the top class of at most

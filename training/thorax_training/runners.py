@@ -3,7 +3,7 @@
 f32   ONNX Runtime, the graph as it is: what the golden values were made with
 bf16  OpenVINO, products of bfloat16 summed in float32
 int8  the same, and matrix products (not convolutions) with both factors in int8: the activations are scaled at run
-      time, 32 at a time, which is what OpenVINO does by itself unless told not to
+      time, 64 at a time: measurably faster than the 32 that OpenVINO takes by itself, and hardly less exact
 fp16  ONNX Runtime on the roundings of half precision (`half`)
 """
 
@@ -18,7 +18,7 @@ import onnx
 from thorax_training import graphs, half
 
 PRECISIONS = ("bf16", "int8", "fp16")
-GROUPS = {"bf16": "0", "int8": "32"}
+GROUPS = {"bf16": "0", "int8": "64"}
 """Activations that share one scale; 0 keeps matrix products in bfloat16."""
 NEEDED = ("BF16", "INT8")
 OUTPUTS = ("cam", "embedding")
