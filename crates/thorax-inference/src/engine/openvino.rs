@@ -14,8 +14,8 @@ use memory::Mapped;
 
 const NAME: &str = "openvino";
 
-/// Values of a matrix product's input that share one int8 scale, as `docs/model-card.md` measured it. OpenVINO's own default is 32, a
-/// tenth slower on DINOv2.
+/// Values of a matrix product's input that share one int8 scale, as `docs/model-card.md` measured it. With OpenVINO's own default of
+/// 32 the network that has such products takes a tenth longer.
 const INT8_GROUP: &str = "64";
 
 /// The library can be loaded once a process.
