@@ -12,7 +12,7 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import numpy_helper
-from thorax_training import pooling, recipe
+from thorax_training import lungs, recipe
 
 BUNDLE = next((Path(__file__).resolve().parents[2] / "models").glob("*/bundle.toml")).parent
 MANIFEST = tomllib.loads((BUNDLE / "bundle.toml").read_text())
@@ -27,17 +27,11 @@ def films(view: str) -> np.ndarray:
     return (np.stack(pixels).reshape(-1, 1, 224, 224) / 255).astype(np.float32)
 
 
-def lung_weights(view: str, side: int) -> np.ndarray:
-    """How much each cell of what a view shows of the golden films counts, N x side x side."""
-    locator, rows = MANIFEST["locator"], []
+def logits_of(cam: np.ndarray, view: str) -> np.ndarray:
+    """What maps of the golden films come to."""
     (steps,) = [tuple(one["recipe"]) for one in MANIFEST["view"] if one["name"] == view]
-    session = onnxruntime.InferenceSession((BUNDLE / locator["file"]).read_bytes(), providers=["CPUExecutionProvider"])
-    for film in json.loads((BUNDLE / "golden.json").read_text())["films"]:
-        picture, small = recipe.read_film(BUNDLE / film["file"]), tuple(locator["recipe"])
-        image = recipe.normalize(recipe.to_pixels(picture, small), small)
-        lungs = session.run(["lungs"], {"image": image})[0][0, 0]
-        rows.append(pooling.lung_weights(lungs, recipe.shown(picture.shape, steps, lungs), side))
-    return np.stack(rows)
+    golden, locate = json.loads((BUNDLE / "golden.json").read_text())["films"], lungs.open_locator(BUNDLE, MANIFEST)
+    return lungs.logits(cam, [locate(recipe.read_film(BUNDLE / film["file"])) for film in golden], steps, MANIFEST)
 
 
 def run(model: onnx.ModelProto, images: np.ndarray) -> np.ndarray:
@@ -68,7 +62,7 @@ def test_the_map_is_exact_and_a_random_head_destroys_it(name: str) -> None:
     model = onnx.load(BUNDLE / f"{name}.onnx")
     images = films(VIEWS[name])
     cam = run(model, images)
-    logits = pooling.logits(cam, lung_weights(VIEWS[name], cam.shape[-1]))
+    logits = logits_of(cam, VIEWS[name])
     golden = [film["networks"][name]["logits"] for film in json.loads((BUNDLE / "golden.json").read_text())["films"]]
     assert np.allclose(logits, golden, atol=1e-3)
     alike = []

@@ -171,7 +171,7 @@ def test_networks_open_in_bf16_close_to_their_golden_values():
     pytest.importorskip("scipy", reason="scipy is not installed; see requirements.lock")
     import tomllib
 
-    from thorax_training import precision, runners
+    from thorax_training import lungs, precision, runners
 
     content = tomllib.loads((PATHS.bundle / "bundle.toml").read_text())
     network = next(one for one in content["network"] if one["name"] == "xception")
@@ -182,7 +182,7 @@ def test_networks_open_in_bf16_close_to_their_golden_values():
     film, images, found = next(precision._golden(PATHS, content))
     told = run(images[network["view"]])
     steps = next(tuple(view["recipe"]) for view in content["view"] if view["name"] == network["view"])
-    logits = precision._logits(told[0], [found], steps)[0]
+    logits = lungs.logits(told[0], [found], steps, content)[0]
     apart = precision._apart(film["networks"][network["name"]], told, logits)
     assert 1e-3 < apart < 1.0
 

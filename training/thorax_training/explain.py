@@ -63,12 +63,6 @@ def _curves(session: onnxruntime.InferenceSession, film: Film, order: np.ndarray
     return np.array([deletion, insertion])
 
 
-def _lungs_in_view(lungs: np.ndarray, steps: tuple[dict, ...]) -> np.ndarray:
-    """Return the locator's map of a film as a view shows it, CELLS x CELLS in 0..1."""
-    large = cv2.resize((lungs * 255).astype(np.uint8), (448, 448), interpolation=cv2.INTER_LINEAR)
-    return cv2.resize(recipe.to_pixels(large, steps, lungs), (CELLS, CELLS), interpolation=cv2.INTER_AREA) / 255.0
-
-
 def shuffled(model: onnx.ModelProto, only_head: bool, seed: int) -> onnx.ModelProto:
     """Return the graph with the weights of its head, or of every layer before it, in random order."""
     model, rng = copy.deepcopy(model), np.random.default_rng(seed)
@@ -98,12 +92,13 @@ def _one(paths: Paths, network: networks.Network, films: Films, chosen: np.ndarr
     session, rng = graphs.session(model), np.random.default_rng(SEED)
     pictures = np.asarray(dataset.pixels(films, paths.data, steps, paths.cache)[chosen])
     lungs = np.load(paths.cache / "lungs.npy")[chosen]
-    weights = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)[chosen]
+    weights = train.lung_weights(paths, network, films)[chosen]
     cams = session.run(["cam"], {"image": recipe.normalize(pictures, steps)})[0]
     labels, maps, rows = pooling.logits(cams, weights).argmax(axis=1), [], []
     read = list(zip(pictures, weights, labels, strict=True))
-    for film, cam, film_lungs in zip(read, cams, lungs, strict=True):
-        heat, seen = evidence(cam, *film[1:]), _lungs_in_view(film_lungs, steps)
+    for film, cam, film_lungs, file in zip(read, cams, lungs, films.file[chosen], strict=True):
+        part = recipe.shown(recipe.read_film(paths.data / "xrays" / file).shape, steps, film_lungs)
+        heat, seen = evidence(cam, *film[1:]), pooling.seen(film_lungs, part, CELLS)
         by_map = _curves(session, film, np.argsort(-heat.ravel(), kind="stable"))
         by_chance = _curves(session, film, rng.permutation(CELLS * CELLS))
         rows.append([*by_map, *by_chance, (heat * seen).sum() / max(heat.sum(), 1e-9), seen.mean()])

@@ -62,7 +62,7 @@ def check(paths: Paths, network: networks.Network) -> dict[str, float]:
     image = recipe.normalize(np.asarray(stack[chosen]), steps)
     session = graphs.session(paths.bundle / f"{network.name}.onnx")
     cam, embedding = session.run(["cam", "embedding"], {"image": image})
-    weights = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)[chosen]
+    weights = train.lung_weights(paths, network, films)[chosen]
     known = train.embedding(paths, network, films)[chosen]
     return {
         "logits_against_head_on_features": float(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from thorax_training import calibration, graphs, heads, packages, pooling, recipe
+from thorax_training import calibration, graphs, heads, lungs, packages, recipe
 
 FOLDER = "pneumonia_model_package/datasets/pneumonia-data/val"
 FILMS = {"golden-1.png": "NORMAL2-IM-1427-0001.jpeg", "golden-2.png": "person1946_bacteria_4874.jpeg"}
@@ -30,24 +30,17 @@ def write_films(bundle: Path, folder: Path) -> None:
             image.convert("L").save(bundle / name, optimize=True)
 
 
-def _lungs(bundle: Path, locator: dict, film: np.ndarray) -> np.ndarray:
-    steps = tuple(locator["recipe"])
-    image = recipe.normalize(recipe.to_pixels(film, steps), steps)
-    return graphs.session(bundle / locator["file"]).run(["lungs"], {"image": image})[0][0, 0]
-
-
 def _one(bundle: Path, name: str, manifest: dict) -> dict:
     film = recipe.read_film(bundle / name)
-    lungs = _lungs(bundle, manifest["locator"], film)
+    found = lungs.open_locator(bundle, manifest)(film)
     views = {view["name"]: tuple(view["recipe"]) for view in manifest["view"]}
-    pixels = {name: recipe.to_pixels(film, steps, lungs) for name, steps in views.items()}
+    pixels = {name: recipe.to_pixels(film, steps, found.lungs) for name, steps in views.items()}
     values, calibrated = {}, []
     for network in manifest["network"]:
         image = recipe.normalize(pixels[network["view"]], views[network["view"]])
         session = graphs.session(bundle / network["file"])
         cam, embedding = session.run(["cam", "embedding"], {"image": image})
-        part = recipe.shown(film.shape, views[network["view"]], lungs)
-        logits = pooling.logits(cam, pooling.lung_weights(lungs, part, cam.shape[-1])[None])
+        logits = lungs.logits(cam, [found], views[network["view"]], manifest)
         values[network["name"]] = {
             "logits": [float(v) for v in logits[0]],
             "cam_mean": [float(v) for v in cam[0].mean(axis=(1, 2))],

@@ -27,15 +27,18 @@ def weightings(side: int) -> np.ndarray:
     return np.stack([np.ones((side, side)), across[:, None] * rows.T, rows * distance]).astype(np.float32)
 
 
-def lung_weights(lungs: np.ndarray, part: Part, side: int) -> np.ndarray:
-    """Return float32 `[side, side]`, summing to 1: how much each cell of a view counts.
-
-    A cell counts by the mean of the locator's map `[h, w]` over what it shows of the film, each value of the map holding
-    for all of its own cell, and OUTSIDE more.
-    """
+def seen(lungs: np.ndarray, part: Part, side: int) -> np.ndarray:
+    """Return `[side, side]`: the mean of the locator's map `[h, w]` over each cell of what a view shows of the film, each
+    value of the map holding for all of its own cell."""
     left, top, width, height = part
     rows, columns = _shares(lungs.shape[0], top, height, side), _shares(lungs.shape[1], left, width, side)
-    weights = rows @ lungs.astype(np.float64) @ columns.T + OUTSIDE
+    return rows @ lungs.astype(np.float64) @ columns.T
+
+
+def lung_weights(lungs: np.ndarray, part: Part, side: int, outside: float = OUTSIDE) -> np.ndarray:
+    """Return float32 `[side, side]`, summing to 1: how much each cell of a view counts, by the lung that it shows and
+    `outside` more."""
+    weights = seen(lungs, part, side) + outside
     return (weights / weights.sum()).astype(np.float32)
 
 

@@ -2,21 +2,22 @@
 test split, where one may only look; and which precisions the bundle therefore allows for which network.
 
 It measures the bundle that `export` wrote, with nothing else from earlier stages: its own views, locator and graphs.
-Logits are kept in `.cache/precision` by the graph's hash, so that an interrupted run goes on where it stopped.
+Logits are kept in `.cache/precision` by a hash of what they are made of, so that an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import itertools
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from thorax_training import calibrate, dataset, graphs, measures, outside, pooling, recipe, reduced, runners, train
+from thorax_training import calibrate, dataset, lungs, measures, outside, recipe, reduced, runners, train
 from thorax_training.paths import Paths
 
 SPLITS = ("val", "test")
@@ -35,42 +36,18 @@ ENGINES = {"cpu": ("int8", "bf16"), "gpu": ("fp16",)}
 """What a kind of device computes in, fastest first, where the bundle allows it; everything else in float32."""
 
 
-Found = tuple[tuple[int, int], np.ndarray]
-"""Height and width of a film, and its lungs, `[h, w]` probabilities."""
-
-
-def _locate(paths: Paths, content: dict) -> Callable[[np.ndarray], np.ndarray]:
-    """Open the bundle's locator: film -> lungs."""
-    session = graphs.session(paths.bundle / content["locator"]["file"], threads=1)
-    steps = tuple(content["locator"]["recipe"])
-
-    def find(film: np.ndarray) -> np.ndarray:
-        image = recipe.normalize(recipe.to_pixels(film, steps), steps)
-        return session.run(["lungs"], {"image": image})[0][0, 0]
-
-    return find
-
-
-def _prepare(paths: Paths, content: dict, files: np.ndarray) -> tuple[dict[str, np.ndarray], list[Found]]:
+def _prepare(paths: Paths, content: dict, files: np.ndarray) -> tuple[dict[str, np.ndarray], list[lungs.Found]]:
     """Return, by view, the pictures of some films as the bundle's recipes and locator make them, `[n, 224, 224]`, and
     where their lungs are."""
-    locate, found = _locate(paths, content), []
+    locate, found = lungs.open_locator(paths.bundle, content), []
     views = {view["name"]: tuple(view["recipe"]) for view in content["view"]}
     pictures = {name: [] for name in views}
     for file in files:
         film = recipe.read_film(paths.data / "xrays" / file)
-        lungs = locate(film)
+        found.append(locate(film))
         for name, steps in views.items():
-            pictures[name].append(recipe.to_pixels(film, steps, lungs))
-        found.append((film.shape, lungs))
+            pictures[name].append(recipe.to_pixels(film, steps, found[-1].lungs))
     return {name: np.stack(rows) for name, rows in pictures.items()}, found
-
-
-def _logits(cam: np.ndarray, found: list[Found], steps: tuple[dict, ...]) -> np.ndarray:
-    """Return `[N, 4]`: what maps of a view come to, weighed by the lungs."""
-    parts = [(lungs, recipe.shown(size, steps, lungs)) for size, lungs in found]
-    weights = [pooling.lung_weights(lungs, part, cam.shape[-1]) for lungs, part in parts]
-    return pooling.logits(cam, np.stack(weights))
 
 
 class Measured:
@@ -82,7 +59,7 @@ class Measured:
         chosen = np.concatenate([films.where(split) for split in SPLITS])
         self._split, self.label = films.split[chosen], films.label[chosen]
         self._views = {view["name"]: tuple(view["recipe"]) for view in content["view"]}
-        self._pictures, self._lungs = _prepare(paths, content, films.file[chosen])
+        self._pictures, self._found = _prepare(paths, content, films.file[chosen])
 
     def where(self, split: str) -> np.ndarray:
         """Return the positions of a split's films."""
@@ -90,18 +67,24 @@ class Measured:
 
     def logits(self, network: dict, precision: str) -> np.ndarray:
         """Return `[films, 4]` logits of a network, from the cache if they are there."""
-        cache = self._folder / f"{network['name']}.{network['sha256'][:16]}.{precision}.npy"
+        cache = self._folder / f"{network['name']}.{self._made_of(network, precision)}.{precision}.npy"
         if not cache.exists():
             logits = self._run(runners.open_graph(self._bundle / network["file"], precision), network["view"])
             np.save(cache, logits)
             print(f"{network['name']}, {precision}: {len(logits)} films", flush=True)
         return np.load(cache)
 
+    def _made_of(self, network: dict, precision: str) -> str:
+        """Return a hash of all that logits are made of: graph, view, locator, and how the precision is computed."""
+        view, locator = self._views[network["view"]], self._content["locator"]
+        parts = [network["sha256"], view, locator["sha256"], locator["outside"], runners.GROUPS.get(precision)]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
     def _run(self, run: runners.Run, view: str) -> np.ndarray:
         pictures, rows = self._pictures[view], []
         for start in range(0, len(pictures), BATCH):
             cam = run(recipe.normalize(pictures[start : start + BATCH], self._views[view]))[0]
-            rows.append(_logits(cam, self._lungs[start : start + BATCH], self._views[view]))
+            rows.append(lungs.logits(cam, self._found[start : start + BATCH], self._views[view], self._content))
         logits = np.concatenate(rows)
         if not np.isfinite(logits).all():
             raise ValueError("a network overflows in this precision")
@@ -166,16 +149,15 @@ def _splits(measured: Measured, logits: dict, mixed: dict[str, dict[str, str]], 
     return report
 
 
-def _golden(paths: Paths, content: dict) -> Iterator[tuple[dict, dict[str, np.ndarray], Found]]:
+def _golden(paths: Paths, content: dict) -> Iterator[tuple[dict, dict[str, np.ndarray], lungs.Found]]:
     """Yield each golden film's entry with its pictures by view, as the networks read them, and where its lungs are."""
-    locate, views = _locate(paths, content), {view["name"]: tuple(view["recipe"]) for view in content["view"]}
+    locate, views = lungs.open_locator(paths.bundle, content), {view["name"]: tuple(view["recipe"]) for view in content["view"]}
     for film in json.loads((paths.bundle / content["golden"]["file"]).read_text())["films"]:
         images = {}
         for name, pixels in film["pixels"].items():
             picture = np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(recipe.SIDE, recipe.SIDE)
             images[name] = recipe.normalize(picture, views[name])
-        whole = recipe.read_film(paths.bundle / film["file"])
-        yield film, images, (whole.shape, locate(whole))
+        yield film, images, locate(recipe.read_film(paths.bundle / film["file"]))
 
 
 def _apart(golden: dict, outputs: tuple[np.ndarray, ...], logits: np.ndarray) -> float:
@@ -206,7 +188,7 @@ def drift(paths: Paths, content: dict, allowed: dict[str, list[str]]) -> dict:
         for precision in ("f32", *allowed[name]):
             run = runners.open_graph(paths.bundle / network["file"], precision)
             told = [run(images[view]) for _, images, _ in films]
-            logits = [_logits(one[0], [found], views[view]) for one, (_, _, found) in zip(told, films, strict=True)]
+            logits = [lungs.logits(one[0], [found], views[view], content) for one, (_, _, found) in zip(told, films, strict=True)]
             golden_logits.setdefault(name, {})[precision] = np.concatenate(logits)
             golden = [film["networks"][name] for film, _, _ in films]
             apart = [_apart(one, out, said[0]) for one, out, said in zip(golden, told, logits, strict=True)]

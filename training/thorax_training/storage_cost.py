@@ -18,7 +18,7 @@ def extract(paths: Paths, films: dataset.Films, split: str) -> None:
     for network in networks.NETWORKS:
         steps, chosen = recipe.VIEWS[network.view], films.where(split)
         stack = dataset.pixels(films, paths.data, steps, paths.cache)[chosen]
-        lungs = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)[chosen]
+        lungs = train.lung_weights(paths, network, films)[chosen]
         features.extract(paths, network, f"{split}-f32", stack, lungs, weights="f32")
 
 
@@ -44,8 +44,7 @@ def compare(paths: Paths, films: dataset.Films, split: str, int8: np.ndarray) ->
     f32 = []
     for network in networks.NETWORKS:
         values = np.array(features.Store(paths.features, network, f"{split}-f32").pooled(len(chosen)))
-        steps, centre = recipe.VIEWS[network.view], train.read_centre(paths, network)
-        lungs = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)[chosen]
+        lungs, centre = train.lung_weights(paths, network, films)[chosen], train.read_centre(paths, network)
         f32.append(train.read_head(paths, network).logits(pooling.read_by_head(values, lungs, centre)))
     stored, plain = (calibrate.consensus(one, settings) for one in (int8[:, chosen], np.stack(f32).astype(np.float64)))
     label = films.label[chosen]

@@ -30,10 +30,15 @@ def centre_of(values: np.ndarray, network: networks.Network, films: Films) -> np
     return values[films.where("train"), : network.embedding].mean(axis=0)
 
 
+def lung_weights(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
+    """Return `[films, side, side]`: how much each cell counts of the view that a network reads, or of another one."""
+    steps = recipe.VIEWS[view or network.view]
+    return dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)
+
+
 def load(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
     """Load what a head reads `[films, 3 E]` of the view that a network reads, or of another one."""
-    values, steps = pooled(paths, network, films, view), recipe.VIEWS[view or network.view]
-    weights = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)
+    values, weights = pooled(paths, network, films, view), lung_weights(paths, network, films, view)
     return pooling.read_by_head(values, weights, centre_of(values, network, films))
 
 
@@ -64,8 +69,10 @@ def train(paths: Paths) -> None:
         if target.exists():
             continue
         target.parent.mkdir(exist_ok=True)
-        head = fit(films, load(paths, network, films), films.where("train"), SETTINGS)
-        centre = centre_of(pooled(paths, network, films), network, films)
+        values = pooled(paths, network, films)
+        centre = centre_of(values, network, films)
+        read = pooling.read_by_head(values, lung_weights(paths, network, films), centre)
+        head = fit(films, read, films.where("train"), SETTINGS)
         np.savez(target, weights=head.weights, bias=head.bias, centre=centre)
         print(f"{network.name}: head on {network.features} features of the view {network.view}", flush=True)
 

@@ -141,12 +141,12 @@ impl Bundle {
         self.views()[self.view_of(network)].recipe.field(size, lungs).part_of(size.0, size.1)
     }
 
-    /// How much each cell of a network's maps counts on a film of `size` with these lungs.
+    /// How much each cell of maps counts that show a part of a film with these lungs.
     #[must_use]
-    pub fn lung_weights(&self, network: usize, cam: &Tensor, size: (u32, u32), lungs: Option<&Heat>) -> LungWeights {
+    pub fn lung_weights(&self, cam: &Tensor, part: Part, lungs: Option<&Heat>) -> LungWeights {
         let outside = self.manifest.locator.as_ref().map(|locator| locator.outside);
         let grid = (cam.shape.get(3).copied().unwrap_or(0), cam.shape.get(2).copied().unwrap_or(0));
-        LungWeights::new(lungs.zip(outside), self.part_of(network, size, lungs), grid)
+        LungWeights::new(lungs.zip(outside), part, grid)
     }
 
     /// The recipes of all views in one line, for the provenance of a result.

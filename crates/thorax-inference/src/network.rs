@@ -157,8 +157,8 @@ pub fn verify(
     let golden = bundle.golden();
     let check = |(film, prepared): (&GoldenFilm, &Prepared)| {
         let (outputs, _) = run(bundle, network, session, &prepared.views[bundle.view_of(network)])?;
-        let weights = bundle.lung_weights(network, &outputs.cam, prepared.size, prepared.lungs.as_ref());
-        let logits = weights.logits(outputs.cam.film(0));
+        let part = bundle.part_of(network, prepared.size, prepared.lungs.as_ref());
+        let logits = bundle.lung_weights(&outputs.cam, part, prepared.lungs.as_ref()).logits(outputs.cam.film(0));
         golden.check_network(film, (name, precision), &outputs, &logits)?;
         Ok(logits)
     };

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use thorax_domain::prediction::Prediction;
-use thorax_imaging::heat::Heat;
+use thorax_imaging::heat::{Heat, Part};
 use thorax_imaging::recipe::Field;
 
 use crate::analyzer::Request;
@@ -147,9 +147,10 @@ impl Ticket {
         }
         let circumstances = Circumstances { age_years: self.age_years, overridden };
         let bundle = &self.shared.bundle;
-        let consensus = ensemble::consensus(bundle, &self.ballots(findings), circumstances);
+        let opinions: Vec<_> = self.voters.iter().map(|&network| (network, self.opinion(findings, network))).collect();
+        let consensus = ensemble::consensus(bundle, &ballots(&opinions), circumstances);
         if let Some(label) = bundle.labels().iter().position(|&label| consensus.final_diagnosis == Some(label)) {
-            reading.maps = self.maps(findings, label);
+            reading.maps = self.maps(&opinions, label);
         }
         reading.agreement_map = explain::agreement(&reading.maps).ok();
         reading.prediction.consensus = Some(consensus);
@@ -157,37 +158,48 @@ impl Ticket {
         Ok(reading)
     }
 
-    /// What each voter said.
-    fn ballots(&self, findings: &Findings) -> Vec<Ballot> {
-        let ballot = |&network: &usize| {
-            let vote = match &findings.opinions[network] {
-                Some(Ok(Opinion { cam, milliseconds })) => {
-                    Ok((self.weights(network, cam).logits(cam.film(0)), *milliseconds))
-                }
-                Some(Err(why)) => Err(why.clone()),
-                None => Err("it was not run".to_owned()),
-            };
-            Ballot { network, vote }
+    /// What a voter saw, or why it does not vote.
+    fn opinion<'a>(&self, findings: &'a Findings, network: usize) -> Result<Weighed<'a>, String> {
+        let Opinion { cam, milliseconds } = match &findings.opinions[network] {
+            Some(Ok(opinion)) => opinion,
+            Some(Err(why)) => return Err(why.clone()),
+            None => return Err("it was not run".to_owned()),
         };
-        self.voters.iter().map(ballot).collect()
-    }
-
-    /// How much each cell of a network's maps counts.
-    fn weights(&self, network: usize, cam: &Tensor) -> LungWeights {
-        self.shared.bundle.lung_weights(network, cam, self.size, self.lungs.as_ref())
+        let (bundle, lungs) = (&self.shared.bundle, self.lungs.as_ref());
+        let part = bundle.part_of(network, self.size, lungs);
+        Ok(Weighed { cam, milliseconds: *milliseconds, part, weights: bundle.lung_weights(cam, part, lungs) })
     }
 
     /// The maps of the networks that voted, for one class.
-    fn maps(&self, findings: &Findings, label: usize) -> Vec<NetworkMap> {
-        let (bundle, lungs) = (&self.shared.bundle, self.lungs.as_ref());
-        let map = |&network: &usize| {
-            let cam = &findings.opinions[network].as_ref()?.as_ref().ok()?.cam;
-            let heat = explain::evidence(cam, &self.weights(network, cam), label).ok()?;
-            let part = bundle.part_of(network, self.size, lungs);
-            Some(NetworkMap::new(&bundle.networks()[network].name, &heat, part, lungs))
+    fn maps(&self, opinions: &[Voter<'_>], label: usize) -> Vec<NetworkMap> {
+        let map = |(network, opinion): &Voter<'_>| {
+            let Weighed { cam, part, weights, .. } = opinion.as_ref().ok()?;
+            let heat = explain::evidence(cam, weights, label).ok()?;
+            Some(NetworkMap::new(&self.shared.bundle.networks()[*network].name, &heat, *part, self.lungs.as_ref()))
         };
-        self.voters.iter().filter_map(map).collect()
+        opinions.iter().filter_map(map).collect()
     }
+}
+
+/// A network of which a vote is wanted, and what it saw or why it does not vote.
+type Voter<'a> = (usize, Result<Weighed<'a>, String>);
+
+/// A voter's maps, and what their cells are worth.
+struct Weighed<'a> {
+    cam: &'a Tensor,
+    milliseconds: f64,
+    /// What its view shows of the film.
+    part: Part,
+    weights: LungWeights,
+}
+
+/// What each voter says.
+fn ballots(opinions: &[Voter<'_>]) -> Vec<Ballot> {
+    let ballot = |(network, opinion): &Voter<'_>| {
+        let vote = opinion.as_ref().map(|one| (one.weights.logits(one.cam.film(0)), one.milliseconds));
+        Ballot { network: *network, vote: vote.map_err(Clone::clone) }
+    };
+    opinions.iter().map(ballot).collect()
 }
 
 impl fmt::Debug for Ticket {
