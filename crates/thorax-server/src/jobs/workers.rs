@@ -1,5 +1,5 @@
 //! The workers of a process: take jobs while there is room, give each to an attempt, and end in order. There is one place more
-//! than workers, for what somebody may be waiting for: a process busy with large batches takes it at once.
+//! than workers, and the last free one is for what somebody may be waiting for: a process busy with large batches takes it at once.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -25,34 +25,9 @@ const BREATH: Duration = Duration::from_secs(1);
 pub struct Workers {
     app: Arc<App>,
     name: String,
-    /// For every job.
-    places: Places,
-    /// For those that are no part of a large batch.
-    reserved: Places,
+    /// One for each worker and one more.
+    places: Arc<Semaphore>,
     under_way: TaskTracker,
-}
-
-/// Room for jobs of a priority and above.
-struct Places {
-    free: Arc<Semaphore>,
-    least: Priority,
-}
-
-impl Places {
-    fn new(places: usize, least: Priority) -> Self {
-        Self { free: Arc::new(Semaphore::new(places)), least }
-    }
-
-    /// All places that are free, after waiting for one.
-    async fn take(&self) -> Vec<OwnedSemaphorePermit> {
-        // The semaphore is never closed; if it were, there would be no room for ever.
-        let Ok(first) = Arc::clone(&self.free).acquire_owned().await else { return std::future::pending().await };
-        let mut places = vec![first];
-        while let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
-            places.push(place);
-        }
-        places
-    }
 }
 
 impl Workers {
@@ -60,8 +35,8 @@ impl Workers {
     #[must_use]
     pub fn new(app: Arc<App>, at_once: usize) -> Self {
         let name = format!("{}-{}", std::process::id(), Uuid::now_v7().simple());
-        let (places, reserved) = (Places::new(at_once.max(1), Priority::BATCH), Places::new(1, Priority::NORMAL));
-        Self { app, name, places, reserved, under_way: TaskTracker::new() }
+        let places = Arc::new(Semaphore::new(at_once.max(1) + 1));
+        Self { app, name, places, under_way: TaskTracker::new() }
     }
 
     /// Works until the program is to end; then takes nothing more, and returns once what is under way is done or given back.
@@ -81,16 +56,13 @@ impl Workers {
             tracing::error!(why = &*why, "no X-rays can be read here");
             return std::future::pending().await;
         }
-        tokio::join!(self.fill(&self.places), self.fill(&self.reserved));
-    }
-
-    /// Takes jobs for these places, for ever.
-    async fn fill(&self, places: &Places) {
         loop {
             // Asked for before looking, so that a job that comes in between is not slept over.
             let work = self.app.store.work();
-            let wait = match self.look(places).await {
-                Ok(0) => self.until_due(places.least).await,
+            let free = self.free_places().await;
+            let least = if free.len() > 1 { Priority::BATCH } else { Priority::NORMAL };
+            let wait = match self.fill(free).await {
+                Ok(0) => self.until_due(least).await,
                 Ok(_) => Duration::ZERO,
                 Err(error) => {
                     tracing::error!(%error, "the queue cannot be looked into");
@@ -99,14 +71,30 @@ impl Workers {
             };
             tokio::select! {
                 () = work => {}
+                () = self.room_for_batches(), if least > Priority::BATCH => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
     }
 
-    /// Takes as many jobs as there is room for, after waiting for room for one. Says how many.
-    async fn look(&self, places: &Places) -> Result<usize, StoreError> {
-        let free = places.take().await;
+    /// All places that are free, after waiting for one.
+    async fn free_places(&self) -> Vec<OwnedSemaphorePermit> {
+        // The semaphore is never closed; if it were, there would be no room for ever.
+        let Ok(first) = Arc::clone(&self.places).acquire_owned().await else { return std::future::pending().await };
+        let mut free = vec![first];
+        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            free.push(place);
+        }
+        free
+    }
+
+    /// Waits until more than the last place is free.
+    async fn room_for_batches(&self) {
+        drop(self.places.acquire_many(2).await);
+    }
+
+    /// Takes as many jobs as there are places, none of a large batch into the last one. Says how many.
+    async fn fill(&self, free: Vec<OwnedSemaphorePermit>) -> Result<usize, StoreError> {
         let jobs = self.app.store.jobs();
         let now = self.now().await?;
         let lost = jobs.reap(now).await?;
@@ -114,10 +102,27 @@ impl Workers {
             tracing::warn!(jobs = lost, "workers said nothing for too long; their jobs are taken back");
             metrics::counter!("thorax_jobs_total", "outcome" => "lost").increment(lost);
         }
-        let wish = Wish { limit: free.len() as u64, least: places.least };
-        let leases = jobs.claim(&self.name, wish, now, self.app.work.lease()).await?;
+        let (for_all, mut free) = (free.len() - 1, free.into_iter());
+        let mut taken = 0;
+        if for_all > 0 {
+            taken = self.claim(Wish { limit: for_all as u64, least: Priority::BATCH }, now, &mut free).await?;
+        }
+        if taken == for_all {
+            taken += self.claim(Wish { limit: 1, least: Priority::NORMAL }, now, &mut free).await?;
+        }
+        Ok(taken)
+    }
+
+    /// Takes such jobs, gives each a place and an attempt, and says how many they are.
+    async fn claim(
+        &self,
+        wish: Wish,
+        now: Timestamp,
+        places: &mut impl Iterator<Item = OwnedSemaphorePermit>,
+    ) -> Result<usize, StoreError> {
+        let leases = self.app.store.jobs().claim(&self.name, wish, now, self.app.work.lease()).await?;
         let taken = leases.len();
-        for (lease, place) in leases.into_iter().zip(free) {
+        for (lease, place) in leases.into_iter().zip(places) {
             let app = Arc::clone(&self.app);
             self.spawn(async move {
                 attempt::run(&app, lease).await;
