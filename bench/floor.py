@@ -4,7 +4,8 @@
 
 Multiply-adds, weights and intermediate results of each network are counted in its ONNX file, for one film. The peak is what
 eight products of 1024 x 1024 matrices, one after the other, reach through the same engine in the same precision in their best pass: not
-the data sheet's number, but what can be had here. Memory is measured by copying 256 MiB. Each figure is for one thread, and for one of as many threads as there are cores, all at
+the data sheet's number, but what can be had here. In int8 only products by weights are, as in the program; the rest of such a network is
+counted at bf16's peak. Memory is measured by copying 256 MiB. Each figure is for one thread, and for one of as many threads as there are cores, all at
 work at the same time, as Thorax runs its networks: cores that share a unit, a cache or a clock are then slower each.
 
 The floor is the longer of two times: of the multiply-adds at that peak, and of reading every weight once. Intermediate results may stay
@@ -22,7 +23,7 @@ import tempfile
 import threading
 import time
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ EXAMPLE = ROOT / "target/release/examples/pass_times"
 WAYS = [
     ("openvino", ENGINES / "openvino/libopenvino_c.so.2641", "f32"),
     ("openvino", ENGINES / "openvino/libopenvino_c.so.2641", "bf16"),
+    ("openvino", ENGINES / "openvino/libopenvino_c.so.2641", "int8"),
     ("onnxruntime", ENGINES / "libonnxruntime.so.1.32.0", "f32"),
     ("rten", None, "f32"),
 ]
@@ -53,19 +55,25 @@ class Work:
 
     name: str
     path: Path
+    # What the bundle lets it be computed in beside f32.
+    reduced: list[str]
     multiply_adds: int = 0
+    # Of these, in products of a matrix by weights: what int8 is for.
+    by_weights: int = 0
     weights: int = 0
     # Values of all intermediate results together, each counted once.
     activations: int = 0
 
 
-def count(name: str, path: Path) -> Work:
+def count(name: str, path: Path, reduced: list[str]) -> Work:
     model = onnx.load(path)
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
     graph = shape_inference.infer_shapes(model, data_prop=True).graph
     constants = {one.name: list(one.dims) for one in graph.initializer}
     numbers = (TensorProto.FLOAT, TensorProto.INT8, TensorProto.UINT8)
-    work = Work(name, path, weights=sum(math.prod(one.dims) for one in graph.initializer if one.data_type in numbers))
+    work = Work(
+        name, path, reduced, weights=sum(math.prod(one.dims) for one in graph.initializer if one.data_type in numbers)
+    )
     shapes = dict(constants)
     for value in [*graph.input, *graph.value_info, *graph.output]:
         shapes[value.name] = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
@@ -84,6 +92,7 @@ def count(name: str, path: Path) -> Work:
             work.multiply_adds += made * math.prod(shapes[node.input[1]][1:])
         elif node.op_type == "MatMul":
             work.multiply_adds += made * shapes[node.input[0]][-1]
+            work.by_weights += made * shapes[node.input[0]][-1] if node.input[1] in known else 0
         elif node.op_type == "Gemm":
             turned = any(one.name == "transA" and one.i for one in node.attribute)
             work.multiply_adds += made * shapes[node.input[0]][0 if turned else 1]
@@ -91,14 +100,19 @@ def count(name: str, path: Path) -> Work:
 
 
 def product(path: Path) -> None:
-    """A graph that multiplies its film, 1024 x 1024, with a matrix again and again; the size of the numbers stays."""
+    """A graph that multiplies its film, 1024 x 1024, with a matrix again and again; the size of the numbers stays. The matrix is stored
+    as int8, as a bundle's weights are."""
     rng = np.random.default_rng(1)
-    matrix = rng.standard_normal((SIDE, SIDE), dtype=np.float32) / np.float32(math.sqrt(SIDE))
+    matrix = numpy_helper.from_array(rng.integers(-127, 128, (SIDE, SIDE)).astype(np.int8), "matrix_int8")
+    scale = numpy_helper.from_array(np.full(SIDE, 1 / (73 * math.sqrt(SIDE)), np.float32), "matrix_scale")
+    zero = numpy_helper.from_array(np.zeros(SIDE, np.int8), "matrix_zero")
     film = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 1, SIDE, SIDE])
     out = helper.make_tensor_value_info("product", TensorProto.FLOAT, ["N", 1, SIDE, SIDE])
     names = ["image", *(f"product-{made}" for made in range(1, PRODUCTS)), "product"]
-    nodes = [helper.make_node("MatMul", [one, "matrix"], [next_one]) for one, next_one in itertools.pairwise(names)]
-    graph = helper.make_graph(nodes, "product", [film], [out], [numpy_helper.from_array(matrix, "matrix")])
+    stored = [one.name for one in (matrix, scale, zero)]
+    nodes = [helper.make_node("DequantizeLinear", stored, ["matrix"], axis=1)]
+    nodes += [helper.make_node("MatMul", [one, "matrix"], [next_one]) for one, next_one in itertools.pairwise(names)]
+    graph = helper.make_graph(nodes, "product", [film], [out], [matrix, scale, zero])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, path)
 
@@ -112,6 +126,10 @@ class Passes:
     library: Path | None
     precision: str
     threads: int
+
+    def peak(self, graph: Path) -> float:
+        """Multiply-adds a second of one thread, on the products of `product`."""
+        return PRODUCTS * SIDE**3 / self.milliseconds(graph, "product", SIDE)[0] * 1e3
 
     def milliseconds(self, graph: Path, output: str, side: int) -> tuple[float, float]:
         """The best pass and the median one."""
@@ -145,7 +163,7 @@ def bandwidth(threads: int) -> float:
 
 def networks(bundle: Path) -> list[Work]:
     manifest = tomllib.loads((bundle / "bundle.toml").read_text())
-    return [count(one["name"], bundle / one["file"]) for one in manifest["network"]]
+    return [count(one["name"], bundle / one["file"], one.get("reduced", [])) for one in manifest["network"]]
 
 
 def print_work(works: list[Work]) -> None:
@@ -159,9 +177,10 @@ def print_work(works: list[Work]) -> None:
 
 
 def print_floors(works: list[Work], passes: Passes, graph: Path) -> None:
-    threads = passes.threads
-    best, _ = passes.milliseconds(graph, "product", SIDE)
-    peak = PRODUCTS * SIDE**3 / best * 1e3
+    threads, peak = passes.threads, passes.peak(graph)
+    rest_peak = replace(passes, precision="bf16").peak(graph) if passes.precision == "int8" else peak
+    if passes.precision == "int8":
+        works = [work for work in works if "int8" in work.reduced]
     speed = bandwidth(threads)
     head = "one thread" if threads == 1 else f"each of {threads} threads"
     print(f"{passes.engine}, {passes.precision}, {head}: {2 * peak / 1e9:.0f} GFLOP/s, {speed / 1e9:.1f} GB/s\n")
@@ -170,7 +189,7 @@ def print_floors(works: list[Work], passes: Passes, graph: Path) -> None:
     sums = [0.0, 0.0]
     for work in works:
         size = BYTES[passes.precision]
-        operations = work.multiply_adds / peak * 1e3
+        operations = (work.by_weights / peak + (work.multiply_adds - work.by_weights) / rest_peak) * 1e3
         weights = work.weights * size / speed * 1e3
         results = 2 * work.activations * size / speed * 1e3
         floor = max(operations, weights)

@@ -13,6 +13,7 @@ from sites import ROOT, Thorax
 from visits import Client, percentile
 
 FILM = ROOT / "samples/normal-1.jpeg"
+FOLDER = 40
 BOUNDARY = "thorax-bench-boundary"
 ENDED = {"completed", "refused", "failed", "cancelled"}
 NUMBERS = count()
@@ -36,15 +37,18 @@ def film() -> bytes:
     return data[:2] + comment + data[2:]
 
 
-def form(record_number: str) -> bytes:
+def form(record_number: str, films: int) -> bytes:
     parts = [
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="record_number"\r\n\r\n{record_number}\r\n'.encode(),
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="film.jpeg"\r\n'.encode(),
-        b"Content-Type: image/jpeg\r\n\r\n",
-        film(),
-        f"\r\n--{BOUNDARY}--\r\n".encode(),
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="record_number"\r\n\r\n{record_number}\r\n'.encode()
     ]
-    return b"".join(parts)
+    for _ in range(films):
+        parts += [
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="film.jpeg"\r\n'.encode(),
+            b"Content-Type: image/jpeg\r\n\r\n",
+            film(),
+            b"\r\n",
+        ]
+    return b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
 
 
 class Uploader:
@@ -61,14 +65,14 @@ class Uploader:
             self.own.client.cookies = dict(self.site.client.cookies)
         return self.own.client
 
-    def send(self) -> tuple[int, str | None, str | None]:
-        """The status, the prediction where one was accepted, and Retry-After."""
+    def send(self, films: int = 1) -> tuple[int, list[str], str | None]:
+        """The status, the predictions of the films that were accepted, and Retry-After."""
         headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Accept": "application/json"}
         headers["Accept-Encoding"] = "identity"
-        status, answer, body = self.client().send("POST", "/upload", form(self.record_number), headers)
+        status, answer, body = self.client().send("POST", "/upload", form(self.record_number, films), headers)
         if status >= 400:
-            return status, None, answer.get("Retry-After")
-        return status, json.loads(body)["files"][0].get("prediction_id"), None
+            return status, [], answer.get("Retry-After")
+        return status, [one["prediction_id"] for one in json.loads(body)["files"] if one.get("prediction_id")], None
 
     def status(self, prediction: str) -> str:
         headers = {"Accept-Encoding": "identity"}
@@ -83,10 +87,10 @@ class Uploader:
     def whole(self) -> float:
         """Milliseconds from the first byte sent until the prediction is stored."""
         start = time.perf_counter_ns()
-        status, prediction, _ = self.send()
-        if prediction is None:
+        status, accepted, _ = self.send()
+        if not accepted:
             raise SystemExit(f"an upload answered {status}")
-        ended = self.wait(prediction)
+        ended = self.wait(accepted[0])
         if ended != "completed":
             raise SystemExit(f"an upload ended as {ended}")
         return (time.perf_counter_ns() - start) / 1e6
@@ -95,6 +99,22 @@ class Uploader:
 def one_at_a_time(uploader: Uploader, times: int) -> list[float]:
     uploader.whole()
     return [uploader.whole() for _ in range(times)]
+
+
+def beside_a_batch(uploader: Uploader, times: int) -> tuple[list[float], float]:
+    """Milliseconds of each upload while folders of films are worked through, and films stored a second, all counted."""
+    taken, folders, start = [], [], time.perf_counter()
+    for _ in range(times):
+        # Films of a folder are read one after the other: with half of the last one done it is time for the next.
+        if not folders or uploader.status(folders[-FOLDER // 2]) in ENDED:
+            status, accepted, _ = uploader.send(FOLDER)
+            if len(accepted) != FOLDER:
+                raise SystemExit(f"a folder of {FOLDER} films answered {status}, {len(accepted)} of them accepted")
+            folders += accepted
+        taken.append(uploader.whole())
+    for prediction in folders:
+        uploader.wait(prediction, 0.05)
+    return taken, (times + len(folders)) / (time.perf_counter() - start)
 
 
 def together(uploader: Uploader, at_once: int, times: int) -> tuple[list[float], float]:
@@ -110,10 +130,10 @@ def offer(uploader: Uploader, rate: float, seconds: float) -> Told:
     told, guard = Told(), threading.Lock()
 
     def one() -> None:
-        status, prediction, retry_after = uploader.send()
+        status, accepted, retry_after = uploader.send()
         with guard:
-            if prediction is not None:
-                told.accepted.append(prediction)
+            if accepted:
+                told.accepted += accepted
             elif status in (429, 503):
                 told.refused += 1
                 told.without_retry_after += retry_after is None
@@ -135,6 +155,7 @@ def offer(uploader: Uploader, rate: float, seconds: float) -> Told:
 def measure(uploader: Uploader, at_once: int, times: int, overload_seconds: float) -> list[str]:
     """Lines for the report."""
     alone = one_at_a_time(uploader, times)
+    beside, both = beside_a_batch(uploader, times)
     many, rate = together(uploader, at_once, max(times, 2 * at_once))
     told = offer(uploader, 10 * rate, overload_seconds)
     ended = [uploader.wait(prediction, 0.05) for prediction in told.accepted]
@@ -144,6 +165,7 @@ def measure(uploader: Uploader, at_once: int, times: int, overload_seconds: floa
         "| upload to stored prediction | p50 ms | p99 ms | stored a second |",
         "|---|---:|---:|---:|",
         f"| one at a time, {len(alone)} uploads | {percentile(alone, 0.5):.0f} | {percentile(alone, 0.99):.0f} | {1000 * len(alone) / sum(alone):.2f} |",
+        f"| one at a time beside a large batch, {len(beside)} uploads | {percentile(beside, 0.5):.0f} | {percentile(beside, 0.99):.0f} | {both:.2f} |",
         f"| {at_once} at a time, {len(many)} uploads | {percentile(many, 0.5):.0f} | {percentile(many, 0.99):.0f} | {rate:.2f} |",
         "",
         f"Ten times the sustainable rate for {told.seconds:.0f} s ({10 * rate:.0f} uploads a second offered): {len(told.accepted)} accepted,",
