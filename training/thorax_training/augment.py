@@ -1,9 +1,15 @@
-"""Changes that a film can go through without its diagnosis changing. Never mirrored: the heart's side is information."""
+"""Changes that a film can go through without its diagnosis changing.
+
+The gate learns from copies in which everything varies, never mirrored: the heart's side is information to it. Heads learn from each film
+beside two copies of it, chosen by `views`: mirrored, and as if it came from another place (`COPIES`).
+"""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+
+SEED = 11
 
 
 def _rotate_and_crop(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -24,6 +30,7 @@ def _tone(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _degrade(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Blur, compress, coarsen or grain."""
     height, width = film.shape
     kind = rng.integers(4)
     if kind == 0:
@@ -53,3 +60,18 @@ def vary(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return one varied copy of an 8-bit film."""
     film = _degrade(_tone(_rotate_and_crop(film, rng), rng), rng)
     return _erase(film, rng) if rng.random() < 0.5 else film
+
+
+def _mirrored(films: np.ndarray, _: np.ndarray) -> np.ndarray:
+    return films[:, :, ::-1]
+
+
+def _degraded(films: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    copies = [_degrade(film, np.random.default_rng((SEED, number))) for film, number in zip(films, numbers, strict=True)]
+    return np.stack(copies)
+
+
+AS_IT_IS = "as it is"
+MIRRORED = "mirrored"
+COPIES = {AS_IT_IS: lambda films, _: films, MIRRORED: _mirrored, "degraded": _degraded}
+"""What heads learn from of each film: from `[N, S, S]` bytes of a view and the films' numbers, by which chance is drawn, to a copy."""

@@ -38,8 +38,8 @@ def as_logits(probabilities: list[np.ndarray]) -> np.ndarray:
 
 def without_each_source(paths: Paths, films: dataset.Films) -> list[dict[tuple[str, bool], np.ndarray]]:
     """Return, by network, the probabilities of all films from heads that were fitted without each source."""
-    loaded = (train.load(paths, network, films) for network in networks.NETWORKS)
-    return [train.without_sources(films, values, train.SETTINGS) for values in loaded]
+    loaded = (train.load_copies(paths, network, films) for network in networks.NETWORKS)
+    return [train.without_sources(films, copies, train.SETTINGS) for copies in loaded]
 
 
 def fit(logits: np.ndarray, label: np.ndarray) -> dict:

@@ -13,7 +13,8 @@ lung that it shows, which a small locator says, and a tenth more (docs/decisions
 weighs changes over the view with the height and with the distance from the middle, alike left and right: an opacity above is not one below.
 The class activation map is that same head on every cell, so the map explains the logits exactly. Three networks look at the whole film
 without its border, three at the box around the lungs.
-Heads are held down along directions in which a class moves from source to source, as these cannot be the disease. The backbones learned from
+Heads are held down along directions in which a class moves from source to source, as these cannot be the disease, and learn from each film as
+it is, mirrored, and blurred, compressed, coarsened or grained (docs/decisions, 16). The backbones learned from
 ImageNet or LVD-142M, one of them dog breeds afterwards; none has a content-moderation past any more. None was
 trained on chest films before the heads were.
 

@@ -1,7 +1,7 @@
 """Frozen features from the graphs that ship (int8 weights unpacked), one file a network and view, resumable.
 
 Films are taken in one fixed shuffled order, so whatever is done so far is a fair sample of all of them. Both views are
-extracted of every network, so that `views` can say which one it should read.
+extracted of every network, so that `views` can say which one it should read, and of each view the copies that heads learn from, too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from thorax_training import dataset, graphs, networks, pooling, recipe
+from thorax_training import augment, dataset, graphs, networks, pooling, recipe
 from thorax_training.paths import Paths
 
 BATCH = 16
@@ -24,10 +24,10 @@ def order_of(count: int) -> np.ndarray:
 
 
 class Store:
-    """The feature file of one network and view: the grid, pooled."""
+    """The feature file of one network, view and copy (`augment.COPIES`): the grid, pooled."""
 
-    def __init__(self, folder: Path, network: networks.Network, view: str) -> None:
-        stem = f"{network.name}.{view}"
+    def __init__(self, folder: Path, network: networks.Network, view: str, copy: str = augment.AS_IT_IS) -> None:
+        stem = f"{network.name}.{view}" if copy == augment.AS_IT_IS else f"{network.name}.{view}.{copy}"
         self.network = network
         self._pooled = folder / f"{stem}.pooled.npy"
         self._done = folder / f"{stem}.done"
@@ -56,30 +56,34 @@ def extract(
     pixels: np.ndarray,
     lungs: np.ndarray,
     weights: str = "int8",
+    copy: str = augment.AS_IT_IS,
 ) -> None:
-    """Run one network over all pictures, of which `lungs` weighs the cells, from where it stopped last time."""
-    store, count = Store(paths.features, network, view), len(pixels)
+    """Run one network over a copy of all pictures, of which `lungs` weighs the cells, from where it stopped last time."""
+    store, count = Store(paths.features, network, view, copy), len(pixels)
     if store.done >= count:
         return
     order, pooled = order_of(count), store.pooled(count)
+    if copy == augment.MIRRORED:
+        lungs = lungs[:, :, ::-1]
     session = graphs.session(paths.graphs / f"{network.name}.{weights}.onnx")
     started, first = time.time(), store.done
     for start in range(first, count, BATCH):
         chosen = np.sort(order[start : min(start + BATCH, count)])
-        batch = recipe.normalize(np.asarray(pixels[chosen]), recipe.VIEWS["whole"])
+        batch = recipe.normalize(augment.COPIES[copy](np.asarray(pixels[chosen]), chosen), recipe.VIEWS["whole"])
         pooled[chosen] = pooling.pool(session.run(["grid"], {"image": batch})[0], lungs[chosen])
         done = min(start + BATCH, count)
         store.mark(done)
         if (start // BATCH) % 20 == 0:
             per_film = (time.time() - started) / (done - first) * 1000
-            print(f"{network.name} {view}: {done}/{count}, {per_film:.0f} ms a film", flush=True)
+            print(f"{network.name} {view} {copy}: {done}/{count}, {per_film:.0f} ms a film", flush=True)
 
 
 def run(paths: Paths) -> None:
-    """Extract both views of all networks."""
+    """Extract both views of all networks, all copies."""
     films = dataset.read_films(paths.data)
     for view, steps in recipe.VIEWS.items():
         stack = dataset.pixels(films, paths.data, steps, paths.cache)
         for network in networks.NETWORKS:
             lungs = dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)
-            extract(paths, network, view, stack, lungs)
+            for copy in augment.COPIES:
+                extract(paths, network, view, stack, lungs, copy=copy)

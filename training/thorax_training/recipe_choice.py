@@ -52,9 +52,9 @@ def measure(paths: Paths) -> None:
     val = films.where("val")
     for name in RECIPES:
         values = _features(paths, films, name)
-        without = train.without_sources(films, values, train.SETTINGS)
+        without = train.without_sources(films, values[None], train.SETTINGS)
         left_out = outside.leave_one_source_out(films, without, with_test=False)
-        head = train.fit(films, values, films.where("train"), train.SETTINGS)
+        head = train.fit(films, values[None], films.where("train"), train.SETTINGS)
         probabilities = heads.softmax(head.logits(values[val]))
         table.append(
             {

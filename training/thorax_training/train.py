@@ -1,10 +1,10 @@
-"""`train`: one head per network, all with the same settings."""
+"""`train`: one head per network, all with the same settings, fitted on each film and its copies (`augment.COPIES`)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from thorax_training import dataset, features, heads, measures, networks, outside, pooling, recipe
+from thorax_training import augment, dataset, features, heads, measures, networks, outside, pooling, recipe
 from thorax_training.dataset import Films
 from thorax_training.paths import Paths
 
@@ -12,17 +12,21 @@ SETTINGS = heads.Settings(penalty=0.01, nuisance=0.3)
 """Chosen once for all networks on sources left out, without the test split: `views` prints what others would give."""
 
 
-def pooled(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
+def pooled(
+    paths: Paths, network: networks.Network, films: Films, view: str | None = None, copy: str = augment.AS_IT_IS
+) -> np.ndarray:
     """Load the pooled features `[films, 4 E]` of the view that a network reads, or of another one."""
-    store = features.Store(paths.features, network, view or network.view)
+    store = features.Store(paths.features, network, view or network.view, copy)
     if store.done < len(films):
         raise ValueError(f"{network.name} has features of {store.done} films of {len(films)}: run `features` first")
     return np.array(store.pooled(len(films)))
 
 
-def embedding(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
-    """Load the embeddings `[films, E]` of the view that a network reads, or of another one."""
-    return pooled(paths, network, films, view)[:, : network.embedding]
+def embedding(
+    paths: Paths, network: networks.Network, films: Films, view: str | None = None, copy: str = augment.AS_IT_IS
+) -> np.ndarray:
+    """Load the embeddings `[films, E]` of a copy of the view that a network reads, or of another one."""
+    return pooled(paths, network, films, view, copy)[:, : network.embedding]
 
 
 def centre_of(values: np.ndarray, network: networks.Network, films: Films) -> np.ndarray:
@@ -36,23 +40,36 @@ def lung_weights(paths: Paths, network: networks.Network, films: Films, view: st
     return dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)
 
 
-def load(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
-    """Load what a head reads `[films, 3 E]` of the view that a network reads, or of another one."""
-    values, weights = pooled(paths, network, films, view), lung_weights(paths, network, films, view)
-    return pooling.read_by_head(values, weights, centre_of(values, network, films))
+def load(
+    paths: Paths, network: networks.Network, films: Films, view: str | None = None, copy: str = augment.AS_IT_IS
+) -> np.ndarray:
+    """Load what a head reads `[films, 3 E]` of a copy of the view that a network reads, or of another one. Copies are measured
+    against the average film as it is."""
+    weights = lung_weights(paths, network, films, view)
+    centre = centre_of(pooled(paths, network, films, view), network, films)
+    return pooling.read_by_head(pooled(paths, network, films, view, copy), weights, centre)
 
 
-def fit(films: Films, values: np.ndarray, chosen: np.ndarray, settings: heads.Settings) -> heads.Head:
-    """Fit a head on the features of some films."""
-    label, source, rows = films.label[chosen], films.source[chosen], values[chosen]
-    directions = heads.source_directions(rows, label, source) if settings.nuisance else None
-    return heads.fit(rows, label, dataset.sample_weights(label, source), settings, directions)
+def load_copies(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
+    """Load what a head learns from `[copies, films, 3 E]`, the films as they are first."""
+    return np.stack([load(paths, network, films, view, copy) for copy in augment.COPIES])
 
 
-def without_sources(films: Films, values: np.ndarray, settings: heads.Settings) -> dict[tuple[str, bool], np.ndarray]:
+def fit(films: Films, copies: np.ndarray, chosen: np.ndarray, settings: heads.Settings) -> heads.Head:
+    """Fit a head on what it reads of copies of some films, `[copies, films, F]`, the films as they are first."""
+    label, source, rows = films.label[chosen], films.source[chosen], copies[:, chosen]
+    directions = heads.source_directions(rows[0], label, source) if settings.nuisance else None
+    weights = dataset.sample_weights(label, source)
+    count = len(copies)
+    return heads.fit(
+        rows.reshape(count * len(chosen), -1), np.tile(label, count), np.tile(weights, count), settings, directions
+    )
+
+
+def without_sources(films: Films, copies: np.ndarray, settings: heads.Settings) -> dict[tuple[str, bool], np.ndarray]:
     """Return what one network's head says of all films when fitted without each source (`outside.fitted_without`)."""
     return outside.fitted_without(
-        films, lambda chosen: heads.softmax(fit(films, values, chosen, settings).logits(values))
+        films, lambda chosen: heads.softmax(fit(films, copies, chosen, settings).logits(copies[0]))
     )
 
 
@@ -69,10 +86,8 @@ def train(paths: Paths) -> None:
         if target.exists():
             continue
         target.parent.mkdir(exist_ok=True)
-        values = pooled(paths, network, films)
-        centre = centre_of(values, network, films)
-        read = pooling.read_by_head(values, lung_weights(paths, network, films), centre)
-        head = fit(films, read, films.where("train"), SETTINGS)
+        centre = centre_of(pooled(paths, network, films), network, films)
+        head = fit(films, load_copies(paths, network, films), films.where("train"), SETTINGS)
         np.savez(target, weights=head.weights, bias=head.bias, centre=centre)
         print(f"{network.name}: head on {network.features} features of the view {network.view}", flush=True)
 

@@ -1,8 +1,8 @@
 """`views`: what each step from the first bundle to this one gave on sources left out, and which network reads what.
 
 The steps: heads on the last grid alone, heads on earlier layers too, directions between sources of a class held down,
-cells weighed by the lung that they show and by their place, networks on the box around the lungs, and each network on one of the
-two. Nothing here looks at the test split.
+cells weighed by the lung that they show and by their place, heads that learn from copies of the films, too, networks on the box
+around the lungs, and each network on one of the two. Nothing here looks at the test split.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 
 import numpy as np
 
-from thorax_training import calibration, dataset, heads, networks, outside, recipe, train
+from thorax_training import augment, calibration, dataset, heads, networks, outside, recipe, train
 from thorax_training.dataset import Films
 from thorax_training.paths import Paths
 
@@ -22,9 +22,9 @@ Told = dict[tuple[str, bool], np.ndarray]
 """What `outside.fitted_without` gives, and under ("", False) what a head fitted on all train films says."""
 
 
-def _told(films: Films, values: np.ndarray, settings: heads.Settings) -> Told:
-    whole = heads.softmax(train.fit(films, values, films.where("train"), settings).logits(values))
-    return {**train.without_sources(films, values, settings), ("", False): whole}
+def _told(films: Films, copies: np.ndarray, settings: heads.Settings) -> Told:
+    whole = heads.softmax(train.fit(films, copies, films.where("train"), settings).logits(copies[0]))
+    return {**train.without_sources(films, copies, settings), ("", False): whole}
 
 
 def _row(films: Films, name: str, told: list[Told]) -> dict:
@@ -46,32 +46,38 @@ def _row(films: Films, name: str, told: list[Told]) -> dict:
 def measure(paths: Paths) -> None:
     """Write metrics/views.json."""
     films, names = dataset.read_films(paths.data), [network.name for network in networks.NETWORKS]
-    last, taps, down, lung, alike, held = {}, {}, {}, {}, {}, {}
+    last, taps, down, lung, place, held = {}, {}, {}, {}, {}, {}
+    alone, alike = {}, {}
     others: dict[heads.Settings, list[Told]] = {settings: [] for settings in OTHERS}
     for network in networks.NETWORKS:
         for view in recipe.VIEWS:
-            values = train.load(paths, network, films, view)
-            held[network.name, view] = _told(films, values, train.SETTINGS)
-            mean = train.embedding(paths, network, films, view)
+            copies = train.load_copies(paths, network, films, view)
+            held[network.name, view] = _told(films, copies, train.SETTINGS)
             if view == "whole":
-                last[network.name] = _told(films, mean[:, : network.channels[0]], PLAIN)
+                mean = train.embedding(paths, network, films, view)[None]
+                last[network.name] = _told(films, mean[:, :, : network.channels[0]], PLAIN)
                 taps[network.name] = _told(films, mean, PLAIN)
                 down[network.name] = _told(films, mean, train.SETTINGS)
-                lung[network.name] = _told(films, values[:, : network.embedding], train.SETTINGS)
+                lung[network.name] = _told(films, copies[:1, :, : network.embedding], train.SETTINGS)
+                place[network.name] = _told(films, copies[:1], train.SETTINGS)
             if view == network.view:
-                alike[network.name] = _told(films, mean, train.SETTINGS)
+                alone[network.name] = _told(films, copies[:1], train.SETTINGS)
+                means = [train.embedding(paths, network, films, view, copy) for copy in augment.COPIES]
+                alike[network.name] = _told(films, np.stack(means), train.SETTINGS)
                 for settings, told in others.items():
-                    told.append(_told(films, values, settings))
+                    told.append(_told(films, copies, settings))
         print(f"views: {network.name} done", flush=True)
     steps = [
         _row(films, "whole film, last grid", list(last.values())),
         _row(films, "whole film, earlier layers too", list(taps.values())),
         _row(films, "whole film, directions between sources held down", list(down.values())),
         _row(films, "whole film, cells weighed by lung", list(lung.values())),
-        _row(films, "whole film, cells weighed by place, too", [held[name, "whole"] for name in names]),
+        _row(films, "whole film, cells weighed by place, too", list(place.values())),
+        _row(films, "whole film, heads learn from copies, too", [held[name, "whole"] for name in names]),
         _row(films, "lungs", [held[name, "lungs"] for name in names]),
         _row(films, "both views of each network", list(held.values())),
         _row(films, "as in the bundle", [held[network.name, network.view] for network in networks.NETWORKS]),
+        _row(films, "as in the bundle, but no copies", list(alone.values())),
         _row(films, "as in the bundle, but cells weighed alike", list(alike.values())),
     ]
     steps += [

@@ -39,7 +39,7 @@ def kept(films: Films, source: str) -> np.ndarray:
 
 def _head(films: Films, values: np.ndarray, source: str) -> tuple[heads.Head, np.ndarray]:
     with threadpool_limits(limits=1, user_api="blas"):
-        head = train.fit(films, values, kept(films, source), train.SETTINGS)
+        head = train.fit(films, values[None], kept(films, source), train.SETTINGS)
         return head, heads.softmax(head.logits(values)).astype(np.float32)
 
 
