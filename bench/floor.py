@@ -32,13 +32,15 @@ from onnx import TensorProto, helper, numpy_helper, shape_inference
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ROOT / ".cache/engines"
+ONNXRUNTIME = ENGINES / "libonnxruntime.so.1.32.0"
+OPENVINO = ENGINES / "openvino/libopenvino_c.so.2641"
 EXAMPLE = ROOT / "target/release/examples/pass_times"
 # Engine, library, precision: those whose library is missing are left out.
 WAYS = [
-    ("openvino", ENGINES / "openvino/libopenvino_c.so.2641", "f32"),
-    ("openvino", ENGINES / "openvino/libopenvino_c.so.2641", "bf16"),
-    ("openvino", ENGINES / "openvino/libopenvino_c.so.2641", "int8"),
-    ("onnxruntime", ENGINES / "libonnxruntime.so.1.32.0", "f32"),
+    ("openvino", OPENVINO, "f32"),
+    ("openvino", OPENVINO, "bf16"),
+    ("openvino", OPENVINO, "int8"),
+    ("onnxruntime", ONNXRUNTIME, "f32"),
     ("rten", None, "f32"),
 ]
 # Steps that only give another shape to what is there.

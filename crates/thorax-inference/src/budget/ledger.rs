@@ -39,7 +39,7 @@ pub struct Ledger {
     budget: Option<u64>,
     fixed: u64,
     needs: Vec<Need>,
-    /// Films of the largest batch that lets every network in.
+    /// Films of the largest batch (see [`Self::new`]).
     batch: usize,
     places: Vec<Place>,
     used: u64,
@@ -93,18 +93,21 @@ impl Learned {
 }
 
 impl Ledger {
-    /// A ledger for networks of these needs beside what is always there. The batch becomes as large as lets the largest
-    /// network in.
+    /// A ledger for networks of these needs beside what is always there. The batch becomes as large as lets all networks in together:
+    /// taking turns costs more than small batches do. Where not even one film at a time lets them, it becomes as large as lets the
+    /// largest network in.
     ///
     /// # Errors
     /// [`BudgetTooSmall`] when one of them does not fit even with one film.
     pub fn new(budget: Option<u64>, fixed: u64, needs: Vec<Need>) -> Result<Self, BudgetTooSmall> {
-        let fits = |films: usize| {
-            let largest = needs.iter().map(|need| at(need, films)).max().unwrap_or(0);
-            budget.is_none_or(|budget| fixed + largest <= budget)
-        };
+        let each = |films: usize| needs.iter().map(move |need| at(need, films));
+        let together = |films: usize| each(films).sum::<u64>();
+        let largest = |films: usize| each(films).max().unwrap_or(0);
         let largest_batch = needs.iter().map(|need| need.by_films.len()).min().unwrap_or(1).max(1);
-        let Some(batch) = (1..=largest_batch).rev().find(|&films| fits(films)) else {
+        let fits = |needed: u64| budget.is_none_or(|budget| fixed + needed <= budget);
+        let batches = (1..=largest_batch).rev();
+        let all = batches.clone().find(|&films| fits(together(films)));
+        let Some(batch) = all.or_else(|| batches.clone().find(|&films| fits(largest(films)))) else {
             let largest = needs.into_iter().max_by_key(|need| at(need, 1));
             let (name, needed) = largest.map(|need| (need.name.clone(), at(&need, 1))).unwrap_or_default();
             return Err(BudgetTooSmall {
@@ -347,10 +350,17 @@ mod tests {
     }
 
     #[test]
-    fn the_batch_is_the_largest_that_lets_every_network_in() {
-        assert_eq!(ledger(Some(20), 5, &[(5, 9), (10, 15)]).batch(), 2);
-        assert_eq!(ledger(Some(19), 5, &[(5, 9), (10, 15)]).batch(), 1);
-        assert_eq!(ledger(None, 5, &[(5, 9), (10, 15)]).batch(), 2);
+    fn the_batch_is_the_largest_that_lets_all_networks_in_together_or_else_the_largest_one() {
+        let batch = |budget, needs: &[(u64, u64)]| {
+            let ledger = ledger(budget, 5, needs);
+            (ledger.batch(), ledger.is_tight())
+        };
+        assert_eq!(batch(Some(29), &[(5, 9), (10, 15)]), (2, false));
+        assert_eq!(batch(Some(28), &[(5, 9), (10, 15)]), (1, false));
+        assert_eq!(batch(Some(20), &[(5, 9), (10, 15)]), (1, false), "rather one film at a time than turns with two");
+        assert_eq!(batch(Some(20), &[(8, 9), (10, 15)]), (2, true));
+        assert_eq!(batch(Some(19), &[(8, 9), (10, 15)]), (1, true));
+        assert_eq!(batch(None, &[(5, 9), (10, 15)]), (2, false));
         let need = Need { name: "large".to_owned(), by_films: vec![10] };
         let error = Ledger::new(Some(14), 5, vec![need]).unwrap_err();
         assert_eq!((error.budget, error.fixed, error.needed), (14 * MIB, 5 * MIB, 10 * MIB));

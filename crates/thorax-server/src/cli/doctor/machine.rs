@@ -46,7 +46,7 @@ pub fn features() -> String {
         ("AVX2", std::arch::is_x86_feature_detected!("avx2")),
         ("FMA", std::arch::is_x86_feature_detected!("fma")),
         ("AVX-512", std::arch::is_x86_feature_detected!("avx512f")),
-        ("VNNI", std::arch::is_x86_feature_detected!("avx512vnni")),
+        ("VNNI", std::arch::is_x86_feature_detected!("avx512vnni") || std::arch::is_x86_feature_detected!("avxvnni")),
         ("BF16", std::arch::is_x86_feature_detected!("avx512bf16")),
     ];
     named("x86-64", found.into_iter().filter_map(|(name, is_there)| is_there.then_some(name)))
