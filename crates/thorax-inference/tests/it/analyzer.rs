@@ -467,6 +467,31 @@ fn votes_that_are_in_before_the_lungs_are_found_wait_for_them() {
 }
 
 #[test]
+fn no_routine_pass_starts_while_the_lungs_of_an_urgent_film_are_looked_for() {
+    let locating = Arc::new(Door::default());
+    let latch = Latch(Arc::clone(&locating));
+    let behaviour = Behaviour { locating: Some(locating), ..Behaviour::default() };
+    let settings = Settings { threads: 1, ..settings() };
+    let (analyzer, behaviour, _folder) = open_with_lungs(&LUNG_READERS, behaviour, settings);
+    std::thread::scope(|scope| {
+        let reading = |grey, urgency| {
+            let analyzer = &analyzer;
+            scope.spawn(move || submit(analyzer, grey, urgency).wait().unwrap())
+        };
+        let urgent = reading(URGENT, Urgency::Stat);
+        behaviour.wait_for_passes(3);
+        let routine = reading(ROUTINE[0], Urgency::Routine);
+        // Time to do what is wrong; what is right needs none.
+        std::thread::sleep(Duration::from_millis(50));
+        latch.0.open();
+        urgent.join().unwrap();
+        routine.join().unwrap();
+    });
+    let (first, last) = ([URGENT; 6], [ROUTINE[0]; 6]);
+    assert_eq!(order(&behaviour), [first, last].concat());
+}
+
+#[test]
 fn a_film_whose_lungs_cannot_be_found_holds_up_no_other() {
     // Longer than any test: only company ends it, so that both films are in one round.
     let wait = Duration::from_hours(1);
