@@ -101,20 +101,23 @@ def count(name: str, path: Path, reduced: list[str]) -> Work:
     return work
 
 
-def product(path: Path) -> None:
-    """A graph that multiplies its film, 1024 x 1024, with a matrix again and again; the size of the numbers stays. The matrix is stored
-    as int8, as a bundle's weights are."""
+def product(path: Path, as_int8: bool) -> None:
+    """A graph that multiplies its film, 1024 x 1024, with a matrix again and again; the size of the numbers stays. The matrix is stored in
+    f32, or as a bundle stores weights for int8: engines go by that."""
     rng = np.random.default_rng(1)
-    matrix = numpy_helper.from_array(rng.integers(-127, 128, (SIDE, SIDE)).astype(np.int8), "matrix_int8")
-    scale = numpy_helper.from_array(np.full(SIDE, 1 / (73 * math.sqrt(SIDE)), np.float32), "matrix_scale")
-    zero = numpy_helper.from_array(np.zeros(SIDE, np.int8), "matrix_zero")
     film = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 1, SIDE, SIDE])
     out = helper.make_tensor_value_info("product", TensorProto.FLOAT, ["N", 1, SIDE, SIDE])
+    values = rng.integers(-127, 128, (SIDE, SIDE)).astype(np.int8)
+    scale = np.full(SIDE, 1 / (73 * math.sqrt(SIDE)), np.float32)
+    if as_int8:
+        stored = {"matrix_int8": values, "matrix_scale": scale, "matrix_zero": np.zeros(SIDE, np.int8)}
+        nodes = [helper.make_node("DequantizeLinear", list(stored), ["matrix"], axis=1)]
+    else:
+        stored, nodes = {"matrix": values * scale}, []
     names = ["image", *(f"product-{made}" for made in range(1, PRODUCTS)), "product"]
-    stored = [one.name for one in (matrix, scale, zero)]
-    nodes = [helper.make_node("DequantizeLinear", stored, ["matrix"], axis=1)]
     nodes += [helper.make_node("MatMul", [one, "matrix"], [next_one]) for one, next_one in itertools.pairwise(names)]
-    graph = helper.make_graph(nodes, "product", [film], [out], [matrix, scale, zero])
+    constants = [numpy_helper.from_array(value, name) for name, value in stored.items()]
+    graph = helper.make_graph(nodes, "product", [film], [out], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, path)
 
@@ -129,8 +132,9 @@ class Passes:
     precision: str
     threads: int
 
-    def peak(self, graph: Path) -> float:
-        """Multiply-adds a second of one thread, on the products of `product`."""
+    def peak(self, folder: Path) -> float:
+        """Multiply-adds a second of one thread, on the products that `product` wrote there."""
+        graph = folder / f"product-{'int8' if self.precision == 'int8' else 'f32'}.onnx"
         return PRODUCTS * SIDE**3 / self.milliseconds(graph, "product", SIDE)[0] * 1e3
 
     def milliseconds(self, graph: Path, output: str, side: int) -> tuple[float, float]:
@@ -178,9 +182,9 @@ def print_work(works: list[Work]) -> None:
     print()
 
 
-def print_floors(works: list[Work], passes: Passes, graph: Path) -> None:
-    threads, peak = passes.threads, passes.peak(graph)
-    rest_peak = replace(passes, precision="bf16").peak(graph) if passes.precision == "int8" else peak
+def print_floors(works: list[Work], passes: Passes, folder: Path) -> None:
+    threads, peak = passes.threads, passes.peak(folder)
+    rest_peak = replace(passes, precision="bf16").peak(folder) if passes.precision == "int8" else peak
     if passes.precision == "int8":
         works = [work for work in works if "int8" in work.reduced]
     speed = bandwidth(threads)
@@ -218,15 +222,16 @@ def main() -> None:
         raise SystemExit("first: cargo build --release --package thorax-inference --examples")
     works = networks(options.bundle or only_bundle())
     print_work(works)
-    with tempfile.TemporaryDirectory() as folder:
-        graph = Path(folder) / "product.onnx"
-        product(graph)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for stored in ("f32", "int8"):
+            product(folder / f"product-{stored}.onnx", stored == "int8")
         for way in WAYS:
             if way[1] is not None and not way[1].is_file():
                 print(f"no library of {way[0]}: scripts/engines.sh .cache/engines\n")
                 continue
             for threads in sorted({1, os.cpu_count() or 1}):
-                print_floors(works, Passes(options.example, *way, threads), graph)
+                print_floors(works, Passes(options.example, *way, threads), folder)
 
 
 if __name__ == "__main__":
