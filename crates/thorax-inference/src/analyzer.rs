@@ -41,8 +41,9 @@ pub struct Settings {
     pub threads: usize,
     /// Films of each urgency that may wait before further ones are refused.
     pub queue: usize,
-    /// Films that go through a network together at most; fewer where the budget holds no more.
-    pub batch: usize,
+    /// Films that go through a network together at most; the engine's own number where it is not said, fewer where the budget
+    /// holds no more.
+    pub batch: Option<usize>,
     /// How long a routine film waits for others to go with, while fewer than `batch` wait. Urgent ones wait for nobody.
     pub batch_wait: Duration,
     /// Compute everything in f32, also where the bundle allows less.
@@ -50,11 +51,10 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// All networks resident, a worker for each core, 64 films waiting, batches of 4: larger ones cost memory. Films go at once
-    /// with those that are there.
+    /// All networks resident, a worker for each core, 64 films waiting. Films go at once with those that are there.
     fn default() -> Self {
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        Self { memory_budget: None, threads, queue: 64, batch: 4, batch_wait: Duration::ZERO, full_precision: false }
+        Self { memory_budget: None, threads, queue: 64, batch: None, batch_wait: Duration::ZERO, full_precision: false }
     }
 }
 
@@ -103,7 +103,8 @@ impl Analyzer {
     /// [`OpenError`] naming the network, file or figure that is wrong.
     pub fn open(bundle: Bundle, engine: Arc<dyn Engine>, settings: Settings) -> Result<Self, OpenError> {
         let precisions = precisions(&bundle, engine.as_ref(), settings.full_precision);
-        let needs = needs(&bundle, engine.as_ref(), &precisions, settings.batch.max(1));
+        let batch = settings.batch.unwrap_or_else(|| engine.batch()).max(1);
+        let needs = needs(&bundle, engine.as_ref(), &precisions, batch);
         let shelf = Shelf::new(settings.memory_budget, fixed(&bundle, engine.as_ref())?, needs)?;
         let batch = shelf.batch();
         let locator = Locator::load(&bundle, engine.as_ref())?;
@@ -247,6 +248,12 @@ impl Analyzer {
     #[must_use]
     pub fn networks(&self) -> Vec<NetworkIdentity> {
         (0..self.bundle().networks().len()).map(|index| self.network(index)).collect()
+    }
+
+    /// Films that go through the networks together at most.
+    #[must_use]
+    pub fn batch(&self) -> usize {
+        self.desk.shared().shelf.batch()
     }
 
     /// Memory, as the ledger, the device and the operating system see it.

@@ -31,6 +31,11 @@ pub trait Engine: Debug + Send + Sync {
         Precision::F32
     }
 
+    /// Films that best go through a network together where nobody says how many: one, where more of them take as long each.
+    fn batch(&self) -> usize {
+        1
+    }
+
     /// Loads a graph for computing on one thread.
     ///
     /// # Errors

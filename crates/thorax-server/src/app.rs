@@ -79,7 +79,7 @@ fn settings(options: &Options) -> Settings {
     Settings {
         memory_budget: options.memory_budget.budget(),
         threads: threads(options),
-        batch: usize::from(options.batch),
+        batch: options.batch.map(usize::from),
         batch_wait: Duration::from_millis(options.batch_wait.into()),
         full_precision: options.precision == PrecisionName::F32,
         ..standard

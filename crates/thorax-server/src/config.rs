@@ -57,9 +57,9 @@ pub struct Options {
     #[arg(long, value_name = "N", env = "THORAX_THREADS", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
-    /// X-rays that go through a network together at most
-    #[arg(long, value_name = "N", env = "THORAX_BATCH", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub batch: u16,
+    /// X-rays that go through a network together at most [default: 1 on a processor, 4 on a graphics card or a server]
+    #[arg(long, value_name = "N", env = "THORAX_BATCH", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub batch: Option<u16>,
 
     /// How long an X-ray of a batch may wait for others to go with; one that somebody waits for never does
     #[arg(long, value_name = "MILLISECONDS", env = "THORAX_BATCH_WAIT", default_value = "0", value_parser = clap::value_parser!(u16).range(0..=60_000))]

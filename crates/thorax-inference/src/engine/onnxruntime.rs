@@ -187,6 +187,13 @@ impl Engine for OnnxRuntime {
         loaded.map_err(|error| self.provider.load_error(error.to_string()))
     }
 
+    fn batch(&self) -> usize {
+        match self.provider {
+            Provider::Cpu => 1,
+            Provider::Cuda | Provider::TensorRt => card::BATCH,
+        }
+    }
+
     /// On the processor float32 weights, and their int8 originals while they are expanded.
     fn footprint(&self, parameters: u64, _: Precision, films: usize) -> u64 {
         match self.provider {

@@ -23,6 +23,9 @@ const NAME: &str = "open-inference";
 /// The extension with which tensors travel as bytes instead of as decimal numbers: less than half the size, nothing to parse.
 const BINARY: &str = "binary_tensor_data";
 
+/// Films that go together where nobody says how many: fewer requests.
+const BATCH: usize = 4;
+
 /// The engine: a connection to a server.
 pub struct OpenInference {
     connection: Arc<Connection>,
@@ -109,6 +112,10 @@ impl Engine for OpenInference {
     }
 
     /// Nothing: the memory is the server's.
+    fn batch(&self) -> usize {
+        BATCH
+    }
+
     fn footprint(&self, _: u64, _: Precision, _: usize) -> u64 {
         0
     }

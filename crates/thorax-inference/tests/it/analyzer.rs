@@ -241,7 +241,7 @@ fn the_result_is_the_same_in_every_memory_mode_and_the_budget_holds() {
 fn a_full_queue_refuses_and_concurrent_films_share_passes() {
     let door = Arc::new(Door::default());
     let behaviour = Behaviour { door: Some(Arc::clone(&door)), ..Behaviour::default() };
-    let (analyzer, behaviour, _folder) = open(behaviour, Settings { queue: 4, batch: 4, ..settings() });
+    let (analyzer, behaviour, _folder) = open(behaviour, Settings { queue: 4, batch: Some(4), ..settings() });
     // The workers take films out of the queue until both stand at the door; then the queue fills up.
     let mut tickets = Vec::new();
     let refused = loop {
@@ -274,7 +274,7 @@ fn behind_a_door(queue: usize) -> (Analyzer, Arc<Behaviour>, Ticket, Latch, temp
     let door = Arc::new(Door::default());
     let behaviour = Behaviour { door: Some(Arc::clone(&door)), ..Behaviour::default() };
     let (analyzer, behaviour, folder) =
-        open(behaviour, Settings { threads: 1, batch: 1, queue, ..Settings::default() });
+        open(behaviour, Settings { threads: 1, batch: Some(1), queue, ..Settings::default() });
     let latch = Latch(door);
     let first = submit(&analyzer, ROUTINE[0], Urgency::Routine);
     latch.0.wait_for_one();
@@ -353,7 +353,7 @@ fn films_that_wait_for_company_share_passes() {
     // Longer than any test: only company ends it.
     let wait = Duration::from_hours(1);
     let (analyzer, behaviour, _folder) =
-        open(Behaviour::default(), Settings { batch: 3, batch_wait: wait, ..settings() });
+        open(Behaviour::default(), Settings { batch: Some(3), batch_wait: wait, ..settings() });
     for ticket in ROUTINE.map(|grey| submit(&analyzer, grey, Urgency::Routine)) {
         ticket.wait().unwrap();
     }
@@ -363,7 +363,8 @@ fn films_that_wait_for_company_share_passes() {
 #[test]
 fn an_urgent_film_waits_for_no_company() {
     let wait = Duration::from_hours(1);
-    let (analyzer, behaviour, _folder) = open(Behaviour::default(), Settings { batch_wait: wait, ..settings() });
+    let (analyzer, behaviour, _folder) =
+        open(Behaviour::default(), Settings { batch: Some(4), batch_wait: wait, ..settings() });
     let routine = submit(&analyzer, ROUTINE[0], Urgency::Routine);
     submit(&analyzer, URGENT, Urgency::Stat).wait().unwrap();
     assert_eq!(order(&behaviour), [URGENT; 6]);
@@ -383,7 +384,8 @@ fn a_film_that_stays_alone_goes_when_it_has_waited() {
 fn nobody_waits_for_a_dropped_ticket() {
     let door = Arc::new(Door::default());
     let behaviour = Behaviour { door: Some(Arc::clone(&door)), ..Behaviour::default() };
-    let (analyzer, behaviour, _folder) = open(behaviour, Settings { threads: 1, batch: 1, ..Settings::default() });
+    let (analyzer, behaviour, _folder) =
+        open(behaviour, Settings { threads: 1, batch: Some(1), ..Settings::default() });
     let first = analyzer.submit(&request(LIGHT)).unwrap();
     let dropped = analyzer.submit(&request(LIGHT)).unwrap();
     drop(dropped);
@@ -498,7 +500,7 @@ fn a_film_whose_lungs_cannot_be_found_holds_up_no_other() {
     let locating = Arc::new(Door::default());
     let latch = Latch(Arc::clone(&locating));
     let behaviour = Behaviour { locating: Some(locating), unlocatable: Some(ROUTINE[0]), ..Behaviour::default() };
-    let settings = Settings { batch: 2, batch_wait: wait, ..settings() };
+    let settings = Settings { batch: Some(2), batch_wait: wait, ..settings() };
     let (analyzer, behaviour, _folder) = open_with_lungs(&LUNG_READERS, behaviour, settings);
     std::thread::scope(|scope| {
         let hopeless = scope.spawn(|| analyzer.submit(&request(ROUTINE[0])).unwrap_err());

@@ -127,6 +127,10 @@ impl Engine for Simulated {
         Ok(Box::new(SimulatedSession { toy, weights, limit }))
     }
 
+    fn batch(&self) -> usize {
+        4
+    }
+
     fn footprint(&self, parameters: u64, _: Precision, films: usize) -> u64 {
         // The locator's file is one byte; the networks say in their parameters which they are.
         let weights =

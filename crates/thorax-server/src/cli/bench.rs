@@ -85,7 +85,7 @@ impl Bench {
             report.urgent = Some(measure::urgent((&bundle, &engine, &options), &films, self.runs.into(), alone)?);
         }
         for &batch in self.batches.iter().filter(|&&batch| batch > 0) {
-            let options = Options { batch, ..options.clone() };
+            let options = Options { batch: Some(batch), ..options.clone() };
             let point = measure::throughput((&bundle, &engine, &options), &films, self.runs.into())?;
             report.measured.throughput.push(point);
         }

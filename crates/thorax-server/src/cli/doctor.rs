@@ -122,12 +122,6 @@ impl Doctor {
     }
 }
 
-/// Films that go through a network together at most.
-fn films(report: &MemoryReport) -> String {
-    let films = report.films.iter().max().copied().unwrap_or(1);
-    format!("{films} film{}", if films == 1 { "" } else { "s" })
-}
-
 /// Which networks stay loaded, what that takes as measured, and whether there is the memory for them.
 fn residence(analyzer: &Analyzer, findings: &mut Findings) {
     let report = analyzer.memory();
@@ -136,7 +130,10 @@ fn residence(analyzer: &Analyzer, findings: &mut Findings) {
     let mode = match report.budget {
         _ if all == 0 => "their memory is the server's".to_owned(),
         Some(budget) if budget < all => format!("they take turns within {}", Size::from(budget)),
-        _ => format!("all stay loaded, {} with up to {} at a time", Size::from(all), films(&report)),
+        _ => {
+            let films = count(analyzer.batch(), "film", "films");
+            format!("all stay loaded, {} with up to {films} at a time", Size::from(all))
+        }
     };
     findings.note("networks", format!("{networks} reproduce their golden values; {mode}"));
     findings.note("measured", measured(&report));

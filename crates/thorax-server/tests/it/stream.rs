@@ -18,8 +18,14 @@ use crate::films;
 use crate::program::{timeless, toy};
 
 /// More than may wait in the queue: the feeders wait for room.
-const SETTINGS: Settings =
-    Settings { memory_budget: None, threads: 2, queue: 1, batch: 4, batch_wait: Duration::ZERO, full_precision: true };
+const SETTINGS: Settings = Settings {
+    memory_budget: None,
+    threads: 2,
+    queue: 1,
+    batch: Some(4),
+    batch_wait: Duration::ZERO,
+    full_precision: true,
+};
 
 const FLOW: Flow = Flow { feeders: 3, in_flight: 7 };
 

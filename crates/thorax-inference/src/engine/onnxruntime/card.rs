@@ -20,6 +20,9 @@ pub const WHAT_TO_INSTALL: &str =
 /// Bytes that the driver's context and the libraries' handles take once a process: 0.3 GB by reports, and some room.
 pub const STANDING: u64 = 512 << 20;
 
+/// Films that go together where nobody says how many: kernels are small, launching them is not for nothing.
+pub const BATCH: usize = 4;
+
 /// Bytes of a network beside weights and intermediate results: the 32 MiB to which the search for convolutions is held, what
 /// cuBLAS takes for a stream, and what the arena loses between its pieces.
 const WORKSPACE: u64 = 64 << 20;

@@ -115,7 +115,7 @@ pub fn one_at_a_time(subject: Subject<'_>, films: &Films, runs: usize, since_sta
 pub fn throughput(subject: Subject<'_>, films: &Films, runs: usize) -> Result<Point> {
     let analyzer = open(subject)?;
     let reader = reader(&analyzer, Urgency::Routine)?;
-    let batch = usize::from(subject.2.batch);
+    let batch = analyzer.batch();
     let flow = Flow { feeders: app::threads(subject.2), in_flight: 2 * batch };
     let read_all = |runs: usize| {
         let films = (0..runs).map(|run| (run, Stopwatch::start(), films.of(run).open(reader.byte_limit())));
@@ -135,7 +135,7 @@ pub fn throughput(subject: Subject<'_>, films: &Films, runs: usize) -> Result<Po
 pub fn urgent(subject: Subject<'_>, films: &Films, runs: usize, alone: &OneAtATime) -> Result<Urgent> {
     let analyzer = open(subject)?;
     let (routine, urgent) = (reader(&analyzer, Urgency::Routine)?, reader(&analyzer, Urgency::Stat)?);
-    let batch = usize::from(subject.2.batch);
+    let batch = analyzer.batch();
     let flow = Flow { feeders: app::threads(subject.2), in_flight: 2 * batch };
     let (through, routine_films) = channel();
     let measure = |routine_films: Receiver<()>| {
