@@ -1,7 +1,7 @@
 """Changes that a film can go through without its diagnosis changing.
 
 The gate learns from copies in which everything varies, never mirrored: the heart's side is information to it. Heads learn from each film
-beside two copies of it, chosen by `views`: mirrored, and as if it came from another place (`COPIES`).
+beside two copies of it: mirrored, and as if it came from another place (`COPIES`; `views` says what that gives).
 """
 
 from __future__ import annotations

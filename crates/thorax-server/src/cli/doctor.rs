@@ -132,7 +132,7 @@ fn residence(analyzer: &Analyzer, findings: &mut Findings) {
         Some(budget) if budget < all => format!("they take turns within {}", Size::from(budget)),
         _ => {
             let films = count(analyzer.batch(), "film", "films");
-            format!("all stay loaded, {} with up to {films} at a time", Size::from(all))
+            format!("all stay loaded, {} for {films} at a time", Size::from(all))
         }
     };
     findings.note("networks", format!("{networks} reproduce their golden values; {mode}"));
