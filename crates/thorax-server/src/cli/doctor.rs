@@ -113,7 +113,13 @@ impl Doctor {
         );
         let Some(engine) = engine else { return };
         match app::analyzer(bundle, engine, &self.options) {
-            Ok(analyzer) => residence(&analyzer, findings),
+            Ok(analyzer) => {
+                residence(&analyzer, findings);
+                if self.options.batch_wait > 0 && analyzer.batch() == 1 {
+                    let useless = "--batch-wait has no effect, since one film at a time goes through the networks; give --batch, too";
+                    findings.advice.push(useless.to_owned());
+                }
+            }
             Err(error) => {
                 findings.note("networks", "cannot be used".to_owned());
                 findings.problems.push(said(&error));

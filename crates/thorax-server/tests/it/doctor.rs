@@ -50,6 +50,15 @@ fn a_small_budget_makes_them_take_turns() {
 }
 
 #[test]
+fn films_that_wait_for_company_that_cannot_come_are_advice() {
+    let (code, out, _) = run(thorax(&["doctor", "--batch-wait", "20"]));
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("for 1 film at a time") && out.contains("--batch-wait has no effect"), "{out}");
+    let (_, out, _) = run(thorax(&["doctor", "--batch-wait", "20", "--batch", "4"]));
+    assert!(out.contains("for 4 films at a time") && !out.contains("--batch-wait"), "{out}");
+}
+
+#[test]
 fn the_users_cache_folder_is_left_alone_by_engines_that_keep_nothing_there() {
     let users = tempfile::tempdir().unwrap();
     let mut command = thorax(&["doctor", "--engine", "rten"]);
