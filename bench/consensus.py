@@ -20,11 +20,9 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from places import ONNXRUNTIME, OPENVINO, ROOT, only_bundle
+
 PROGRAM = ROOT / "target/release/thorax"
-ENGINES = ROOT / ".cache/engines"
-ONNXRUNTIME = ENGINES / "libonnxruntime.so.1.32.0"
-OPENVINO = ENGINES / "openvino/libopenvino_c.so.2641"
 # Name in the table, the engine, its library, the numbers to compute in. The library is looked for; rten is part of the program.
 THORAX_WAYS = [
     ("OpenVINO", "openvino", OPENVINO, "auto"),
@@ -85,13 +83,6 @@ def figures(made: dict) -> dict:
         "images_per_second": one["films_per_second"],
         "peak_rss_mib": process and process >> 20,
     }
-
-
-def only_bundle() -> Path:
-    bundles = sorted(path.parent for path in (ROOT / "models").glob("*/bundle.toml"))
-    if len(bundles) != 1:
-        sys.exit(f"models/ holds {len(bundles)} bundles; name one with --bundle")
-    return bundles[0]
 
 
 def thorax(options: argparse.Namespace, way: tuple[str, str, Path | None, str], *more: str) -> list[str]:

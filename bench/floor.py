@@ -29,11 +29,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper, shape_inference
+from places import ONNXRUNTIME, OPENVINO, ROOT, only_bundle
 
-ROOT = Path(__file__).resolve().parent.parent
-ENGINES = ROOT / ".cache/engines"
-ONNXRUNTIME = ENGINES / "libonnxruntime.so.1.32.0"
-OPENVINO = ENGINES / "openvino/libopenvino_c.so.2641"
 EXAMPLE = ROOT / "target/release/examples/pass_times"
 # Engine, library, precision: those whose library is missing are left out.
 WAYS = [
@@ -128,7 +125,8 @@ class Passes:
 
     example: Path
     engine: str
-    library: Path | None
+    # The engine's; none for the one that is part of the program.
+    shared_object: Path | None
     precision: str
     threads: int
 
@@ -139,7 +137,16 @@ class Passes:
 
     def milliseconds(self, graph: Path, output: str, side: int) -> tuple[float, float]:
         """The best pass and the median one."""
-        command = [self.example, self.engine, self.library or "-", self.precision, self.threads, output, side, graph]
+        command = [
+            self.example,
+            self.engine,
+            self.shared_object or "-",
+            self.precision,
+            self.threads,
+            output,
+            side,
+            graph,
+        ]
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{self.engine}: {done.stderr.strip()}")
@@ -204,13 +211,6 @@ def print_floors(works: list[Work], passes: Passes, folder: Path) -> None:
         figures = f"{operations:.2f} | {weights:.2f} | {results:.2f} | {floor:.2f} | {measured:.2f}"
         print(f"| {work.name} | {figures} | {measured / floor:.2f} |", flush=True)
     print(f"| together | | | | {sums[0]:.2f} | {sums[1]:.2f} | {sums[1] / sums[0]:.2f} |\n", flush=True)
-
-
-def only_bundle() -> Path:
-    bundles = sorted(path.parent for path in (ROOT / "models").glob("*/bundle.toml"))
-    if len(bundles) != 1:
-        raise SystemExit(f"models/ holds {len(bundles)} bundles; name one with --bundle")
-    return bundles[0]
 
 
 def main() -> None:

@@ -74,4 +74,4 @@ if ! timeout 120 "$program" doctor --engine cuda --onnxruntime "$library"; then
 fi
 torch=training/.venv/bin/python
 if [ -n "${THORAX_GPU_PYTHON:-}" ]; then torch=$python; fi
-exec "$python" bench/gpu --library "$library" --program "$program" --python "$torch" --engines "$engines" "$@"
+exec "$python" bench/gpu --onnxruntime "$library" --program "$program" --python "$torch" --engines "$engines" "$@"

@@ -89,7 +89,7 @@ class Bench:
     def thorax(self, engine: str, *more: str) -> Measured:
         options = self.options
         command = [str(options.program), "bench", "--json", "--bundle", str(options.bundle), "--engine", engine]
-        command += ["--onnxruntime", str(options.library), "--engine-cache", str(ROOT / ".cache/gpu-engines")]
+        command += ["--onnxruntime", str(options.onnxruntime), "--engine-cache", str(ROOT / ".cache/gpu-engines")]
         return self.run([*command, "--threads", str(options.threads), *more, str(options.film)])
 
     def refer(self) -> None:
@@ -176,7 +176,7 @@ class Bench:
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--library", type=Path, required=True, help="ONNX Runtime's library for cards")
+    parser.add_argument("--onnxruntime", type=Path, required=True, help="ONNX Runtime's library for cards")
     parser.add_argument("--program", type=Path, default=ROOT / "target/release/thorax")
     parser.add_argument("--python", type=Path, required=True, help="interpreter of the training environment")
     parser.add_argument("--engines", default="cuda,tensorrt", help="of Thorax, by comma")
@@ -197,7 +197,7 @@ def options() -> argparse.Namespace:
     given.bundle = (given.bundle or bundles[0]).resolve()
     # The interpreter by its name in its environment, not by what that links to.
     given.python = given.python.absolute()
-    for name in ("library", "program", "film", "reports"):
+    for name in ("onnxruntime", "program", "film", "reports"):
         path = getattr(given, name)
         setattr(given, name, path and path.resolve())
     return given

@@ -17,28 +17,28 @@ def _pictures(count: int) -> np.ndarray:
 @pytest.mark.parametrize("copy", augment.COPIES)
 def test_a_copy_is_the_same_whatever_films_stand_beside_it(copy: str) -> None:
     pictures, numbers = _pictures(6), np.arange(6) + 40
-    together = augment.COPIES[copy](pictures, numbers)
+    together = augment.COPIES[copy].films(pictures, numbers)
     assert together.shape == pictures.shape
     assert together.dtype == np.uint8
     for index in (0, 3, 5):
-        alone = augment.COPIES[copy](pictures[index : index + 1], numbers[index : index + 1])
+        alone = augment.COPIES[copy].films(pictures[index : index + 1], numbers[index : index + 1])
         assert np.array_equal(alone[0], together[index])
 
 
 def test_only_the_film_as_it_is_stays_as_it_is() -> None:
     pictures, numbers = _pictures(8), np.arange(8)
     for copy, make in augment.COPIES.items():
-        same = [np.array_equal(one, made) for one, made in zip(pictures, make(pictures, numbers), strict=True)]
+        same = [np.array_equal(one, made) for one, made in zip(pictures, make.films(pictures, numbers), strict=True)]
         assert all(same) if copy == augment.AS_IT_IS else not any(same), copy
-    mirrored = augment.COPIES[augment.MIRRORED](pictures, numbers)
-    assert np.array_equal(augment.COPIES[augment.MIRRORED](mirrored, numbers), pictures)
+    mirrored = augment.COPIES["mirrored"].films(pictures, numbers)
+    assert np.array_equal(augment.COPIES["mirrored"].films(mirrored, numbers), pictures)
 
 
 def test_a_mirrored_film_reads_the_same_without_mirroring_its_weights_again() -> None:
     rng = np.random.default_rng(3)
     grid, centre = rng.normal(size=(4, 5, 7, 7)).astype(np.float32), rng.normal(size=5).astype(np.float32)
     weights = rng.random((4, 7, 7)).astype(np.float32)
-    mirrored = pooling.pool(grid[..., ::-1], weights[..., ::-1])
+    mirrored = pooling.pool(grid[..., ::-1], augment.COPIES["mirrored"].cells(weights))
     read = pooling.read_by_head(pooling.pool(grid, weights), weights, centre)
     assert np.allclose(pooling.read_by_head(mirrored, weights, centre), read, atol=1e-4)
 

@@ -6,6 +6,9 @@ beside two copies of it: mirrored, and as if it came from another place (`COPIES
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -62,16 +65,29 @@ def vary(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return _erase(film, rng) if rng.random() < 0.5 else film
 
 
-def _mirrored(films: np.ndarray, _: np.ndarray) -> np.ndarray:
-    return films[:, :, ::-1]
-
-
 def _degraded(films: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     copies = [_degrade(film, np.random.default_rng((SEED, number))) for film, number in zip(films, numbers, strict=True)]
     return np.stack(copies)
 
 
+def _mirrored(rows: np.ndarray) -> np.ndarray:
+    return rows[:, :, ::-1]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A way of copying films."""
+
+    films: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    """From `[N, S, S]` bytes of a view and the films' numbers, by which chance is drawn, to their copies."""
+    cells: Callable[[np.ndarray], np.ndarray] = lambda weights: weights
+    """From what says something of the films' cells, `[N, s, s]`, to the same of the copies'."""
+
+
 AS_IT_IS = "as it is"
-MIRRORED = "mirrored"
-COPIES = {AS_IT_IS: lambda films, _: films, MIRRORED: _mirrored, "degraded": _degraded}
-"""What heads learn from of each film: from `[N, S, S]` bytes of a view and the films' numbers, by which chance is drawn, to a copy."""
+COPIES = {
+    AS_IT_IS: Copy(lambda films, _: films),
+    "mirrored": Copy(lambda films, _: _mirrored(films), _mirrored),
+    "degraded": Copy(_degraded),
+}
+"""What heads learn from of each film."""

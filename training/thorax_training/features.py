@@ -63,13 +63,13 @@ def extract(
     if store.done >= count:
         return
     order, pooled = order_of(count), store.pooled(count)
-    if copy == augment.MIRRORED:
-        lungs = lungs[:, :, ::-1]
+    made = augment.COPIES[copy]
+    lungs = made.cells(lungs)
     session = graphs.session(paths.graphs / f"{network.name}.{weights}.onnx")
     started, first = time.time(), store.done
     for start in range(first, count, BATCH):
         chosen = np.sort(order[start : min(start + BATCH, count)])
-        batch = recipe.normalize(augment.COPIES[copy](np.asarray(pixels[chosen]), chosen), recipe.VIEWS["whole"])
+        batch = recipe.normalize(made.films(np.asarray(pixels[chosen]), chosen), recipe.VIEWS["whole"])
         pooled[chosen] = pooling.pool(session.run(["grid"], {"image": batch})[0], lungs[chosen])
         done = min(start + BATCH, count)
         store.mark(done)

@@ -40,19 +40,24 @@ def lung_weights(paths: Paths, network: networks.Network, films: Films, view: st
     return dataset.lung_weights(films, paths.data, steps, paths.cache, network.grid)
 
 
-def load(
-    paths: Paths, network: networks.Network, films: Films, view: str | None = None, copy: str = augment.AS_IT_IS
+def load(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
+    """Load what a head reads `[films, 3 E]` of the view that a network reads, or of another one."""
+    return load_copies(paths, network, films, view, (augment.AS_IT_IS,))[0]
+
+
+def load_copies(
+    paths: Paths,
+    network: networks.Network,
+    films: Films,
+    view: str | None = None,
+    copies: tuple[str, ...] = tuple(augment.COPIES),
 ) -> np.ndarray:
-    """Load what a head reads `[films, 3 E]` of a copy of the view that a network reads, or of another one. Copies are measured
-    against the average film as it is."""
+    """Load what a head learns from `[copies, films, 3 E]`, the films as they are first: all copies are measured against their
+    average."""
     weights = lung_weights(paths, network, films, view)
-    centre = centre_of(pooled(paths, network, films, view), network, films)
-    return pooling.read_by_head(pooled(paths, network, films, view, copy), weights, centre)
-
-
-def load_copies(paths: Paths, network: networks.Network, films: Films, view: str | None = None) -> np.ndarray:
-    """Load what a head learns from `[copies, films, 3 E]`, the films as they are first."""
-    return np.stack([load(paths, network, films, view, copy) for copy in augment.COPIES])
+    values = [pooled(paths, network, films, view, copy) for copy in copies]
+    centre = centre_of(values[0], network, films)
+    return np.stack([pooling.read_by_head(one, weights, centre) for one in values])
 
 
 def fit(films: Films, copies: np.ndarray, chosen: np.ndarray, settings: heads.Settings) -> heads.Head:
