@@ -21,6 +21,7 @@ ACTIONS = {
     "views": ("views", "measure"),
     "explain": ("explain", "measure"),
     "evaluate": ("evaluate", "evaluate"),
+    "labels": ("labels", "measure"),
     "export": ("export", "export"),
     "precision": ("precision", "measure"),
     "card": ("card", "write"),

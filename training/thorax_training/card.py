@@ -64,6 +64,23 @@ def _outside(report: dict, border: dict) -> str:
     return _table(header, rows)
 
 
+def _labels(rows: list[dict]) -> str:
+    cells = [
+        [
+            row["collection"],
+            row["label"],
+            row["films"],
+            *(_area(row[kind]) for kind in ("unseen", "known", "border")),
+            _three(row["sharpness"]),
+            f"{row['named']:.2f}",
+            f"{row['others_named']:.2f}",
+        ]
+        for row in rows
+    ]
+    header = ["collection", "label", "films", "never seen: AUROC (95 %)", "known", "border alone, known", "sharpness alone"]
+    return _table([*header, "never seen: named so", "others named so"], cells)
+
+
 def _gate(gate: dict) -> str:
     frontal = _table(
         ["frontal films", "films", "refused by classifier", "refused by pixel rules", "refused"],
@@ -349,6 +366,7 @@ def write(paths: Paths) -> None:
         "val": _inside(report, "val"),
         "sources": _sources(report, "test"),
         "outside": _outside(read("outside.json"), border),
+        "labels": _labels(read("labels.json")),
         "unseen": _unseen(read("unseen.json")),
         "operating": _operating(report),
         "groups": _groups(program),
@@ -378,6 +396,7 @@ def write(paths: Paths) -> None:
         "recipe": _recipe(read("recipe.json")),
         "dice": _three(lungs["test"]["dice"]),
         "from_evaluate": _from("evaluate"),
+        "from_labels": _from("labels"),
         "from_gate": _from("gate"),
         "from_storage": _from("storage"),
         "from_precision": _from("precision"),

@@ -10,7 +10,8 @@ from thorax_training import dataset, gate, networks, quality, recipe, train
 from thorax_training.paths import Paths
 
 
-def _measured(paths: Paths, films: dataset.Films) -> np.ndarray:
+def quality_of(paths: Paths, films: dataset.Films) -> np.ndarray:
+    """Return `quality.measure` of all films, from a cache file if there is one."""
     cache = paths.cache / "quality.npy"
     if not cache.exists():
         np.save(cache, quality.measure([recipe.read_film(paths.data / "xrays" / file) for file in films.file]))
@@ -29,7 +30,7 @@ def _crossed(measured: np.ndarray, limits: dict) -> np.ndarray:
 def run(paths: Paths) -> None:
     """Fit the gate on the first network's embedding and write gate.json, limits.json and metrics/gate.json."""
     films, network = dataset.read_films(paths.data), networks.NETWORKS[0]
-    measured = _measured(paths, films)
+    measured = quality_of(paths, films)
     limits = quality.limits_from(measured[films.where("train")])
     (paths.cache / "limits.json").write_text(json.dumps(limits))
     frontal = train.embedding(paths, network, films)
