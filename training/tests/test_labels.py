@@ -46,9 +46,9 @@ def test_a_label_is_held_against_the_other_films_of_its_collection_only() -> Non
     ]
     for row in rows:
         assert row["films"] == 40
-        assert row["unseen"]["value"] == 0.0
-        assert row["known"]["value"] == 1.0
-        assert row["border"]["value"] == 0.5
+        assert row["unseen"]["auroc"] == 0.0
+        assert row["known"]["auroc"] == 1.0
+        assert row["border"]["auroc"] == 0.5
         assert (row["named"], row["others_named"]) == (0.0, 1.0)
     assert rows[0]["sharpness"] == pytest.approx(1.0 - rows[1]["sharpness"])
 

@@ -25,8 +25,8 @@ def _from(stage: str) -> str:
     return f"Printed by `python -m thorax_training {stage}`.\n"
 
 
-def _interval(row: dict) -> str:
-    return f"{row['auroc']:.3f} ({row['low']:.3f}-{row['high']:.3f})"
+def _interval(row: dict | None) -> str:
+    return "" if row is None else f"{row['auroc']:.3f} ({row['low']:.3f}-{row['high']:.3f})"
 
 
 def _inside(report: dict, split: str) -> str:
@@ -70,7 +70,7 @@ def _labels(rows: list[dict]) -> str:
             row["collection"],
             row["label"],
             row["films"],
-            *(_area(row[kind]) for kind in ("unseen", "known", "border")),
+            *(_interval(row[kind]) for kind in ("unseen", "known", "border")),
             _three(row["sharpness"]),
             f"{row['named']:.2f}",
             f"{row['others_named']:.2f}",

@@ -18,13 +18,8 @@ def _areas(probabilities: np.ndarray, films: Films, chosen: np.ndarray) -> dict:
     label, rows = films.label[chosen], {}
     for index, name in enumerate(LABELS):
         positive = label == index
-        low, high = measures.bootstrap_interval(probabilities[:, index], positive, films.patient[chosen])
-        rows[name] = {
-            "auroc": measures.auroc(probabilities[:, index], positive),
-            "low": low,
-            "high": high,
-            "films": int(positive.sum()),
-        }
+        area = measures.area(probabilities[:, index], positive, films.patient[chosen])
+        rows[name] = {**area, "films": int(positive.sum())}
     return rows
 
 

@@ -80,8 +80,7 @@ def _area(films: Films, score: np.ndarray, positive: np.ndarray, chosen: np.ndar
     """Return the area on some films with its interval, drawn by patient; none where too few are of either side."""
     if min(positive[chosen].sum(), (~positive[chosen]).sum()) < SMALLEST_GROUP:
         return None
-    low, high = measures.bootstrap_interval(score[chosen], positive[chosen], films.patient[chosen])
-    return {"value": measures.auroc(score[chosen], positive[chosen]), "low": low, "high": high}
+    return measures.area(score[chosen], positive[chosen], films.patient[chosen])
 
 
 def measure(paths: Paths) -> None:

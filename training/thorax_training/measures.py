@@ -55,3 +55,9 @@ def bootstrap_interval(
         values.append(auroc(score[drawn], positive[drawn]))
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+def area(score: np.ndarray, positive: np.ndarray, patient: np.ndarray) -> dict[str, float]:
+    """Return the AUROC with its interval: `auroc`, `low`, `high`."""
+    low, high = bootstrap_interval(score, positive, patient)
+    return {"auroc": auroc(score, positive), "low": low, "high": high}

@@ -111,11 +111,11 @@ impl Engine for OpenInference {
         Ok(Box::new(RemoteSession { connection, name: graph.name.to_owned(), path: format!("{path}/infer") }))
     }
 
-    /// Nothing: the memory is the server's.
     fn batch(&self) -> usize {
         BATCH
     }
 
+    /// Nothing: the memory is the server's.
     fn footprint(&self, _: u64, _: Precision, _: usize) -> u64 {
         0
     }
