@@ -41,6 +41,19 @@ def test_flat_and_small_films_are_refused_with_reasons():
     assert quality.reasons(np.zeros((64, 200), np.uint8), limits) == list(limits)
 
 
+def test_the_valley_between_two_lungs_is_measured_by_the_lower_one():
+    apart = np.tile([0.0, 0.9, 0.9, 0.9, 0.0, 0.3, 0.0, 0.6, 0.6, 0.6, 0.0], (2, 1))
+    assert quality.separation(apart) == pytest.approx(1 - 0.3 / 1.8)
+    for one_hill in ([0.0, 0.2, 0.9, 0.9, 0.3, 0.0], [0.0] * 6, [0.7] * 6, [1.0]):
+        assert quality.separation(np.array([one_hill])) == pytest.approx(0)
+
+
+def test_one_train_film_in_a_thousand_may_have_no_two_lungs():
+    measured, separations = np.array([[200, 1.1, 40.0, 20.0]]), np.concatenate([[0.1, 0.745], np.full(998, 0.99)])
+    limit = quality.limits_from(measured, separations)["minimum_separation"]
+    assert limit == 0.74 and (separations < limit).sum() == 1
+
+
 def test_lung_box_leaves_one_part_in_a_hundred_outside():
     lungs = np.array([[0.1, 0.5, 0.2, 0.0], [0.0, 1.0, 1.0, 0.3]], np.float32)
     assert recipe.lung_box(lungs) == pytest.approx((0.255, 0.505, 0.745, 0.995))

@@ -82,30 +82,31 @@ def _labels(rows: list[dict]) -> str:
 
 
 def _gate(gate: dict) -> str:
+    counts = {
+        "refused by classifier": "refused_by_classifier",
+        "by pixel rules": "refused_by_pixel_rules",
+        "by lungs": "refused_by_lungs",
+        "by any": "refused",
+    }
+
+    def cells(row: dict) -> list:
+        return [row[key] for key in counts.values()]
+
     frontal = _table(
-        ["frontal films", "films", "refused by classifier", "refused by pixel rules", "refused"],
-        [
-            [r["split"], r["films"], r["refused_by_classifier"], r["refused_by_pixel_rules"], r["refused"]]
-            for r in gate["frontal"]
-        ],
+        ["frontal films", "films", *counts], [[r["split"], r["films"], *cells(r)] for r in gate["frontal"]]
     )
     left = {row["kind"]: row for row in gate["not_chest_kind_left_out"]}
+    unseen = ["kind unseen: by classifier", "by any"]
     pictures = _table(
-        ["no frontal chest film", "pictures", "refused by classifier", "with pixel rules", "whole kind unseen"],
+        ["no frontal chest film", "pictures", *counts, *unseen],
         [
-            [
-                r["kind"],
-                r["pictures"],
-                r["refused_by_classifier"],
-                r["refused_with_pixel_rules"],
-                left[r["kind"]]["refused_by_classifier"],
-            ]
+            [r["kind"], r["pictures"], *cells(r), left[r["kind"]]["refused_by_classifier"], left[r["kind"]]["refused"]]
             for r in gate["not_chest_by_picture"]
         ],
     )
     spoiled = _table(
-        ["test films, spoiled", "pictures", "refused by classifier"],
-        [[r["kind"], r["pictures"], r["refused_by_classifier"]] for r in gate["spoiled_test_films"]],
+        ["test films, spoiled", "pictures", *counts],
+        [[r["kind"], r["pictures"], *cells(r)] for r in gate["spoiled_test_films"]],
     )
     return "\n\n".join([frontal, pictures, spoiled])
 
@@ -384,6 +385,7 @@ def write(paths: Paths) -> None:
         "without": _without(report),
         "disagreement": _disagreement(report),
         "gate": _gate(read("gate.json")),
+        "minimum_separation": read("gate.json")["limits"]["minimum_separation"],
         "storage": _storage(read("int8.json")),
         "precision_choice": _precision_choice(read("precision.json")),
         "precision_costs": _precision_costs(read("precision.json")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shutil
 
 import numpy as np
 import onnx
@@ -83,7 +84,7 @@ def export(paths: Paths) -> None:
     if worst > 1e-3:
         raise ValueError(f"exported graphs differ: {differences}")
     (paths.metrics / "export.json").write_text(json.dumps(differences, indent=1) + "\n")
-    onnx.save(locator.graph(paths), paths.bundle / "locator.onnx")
+    shutil.copyfile(locator.file(paths), paths.bundle / "locator.onnx")
     gate_file = paths.bundle / "gate.json"
     gate_file.write_bytes((paths.cache / "gate.json").read_bytes())
     limits = json.loads((paths.cache / "limits.json").read_text())
@@ -100,7 +101,7 @@ def export(paths: Paths) -> None:
 
 def _manifest(paths: Paths, settings: dict, entries: list[dict], limits: dict) -> dict:
     return {
-        "schema": 3,
+        "schema": 4,
         "id": paths.bundle.name,
         "created": datetime.date.today().isoformat(),
         "licence": "Apache-2.0",
@@ -117,13 +118,14 @@ def _manifest(paths: Paths, settings: dict, entries: list[dict], limits: dict) -
             "network": networks.NETWORKS[0].name,
             "file": "gate.json",
             "sha256": packages.sha256_of(paths.bundle / "gate.json"),
-            **limits,
+            **{name: limit for name, limit in limits.items() if name != "minimum_separation"},
         },
         "locator": {
             "file": "locator.onnx",
             "sha256": packages.sha256_of(paths.bundle / "locator.onnx"),
             "recipe": list(locator.STEPS),
             "outside": pooling.OUTSIDE,
+            "minimum_separation": limits["minimum_separation"],
         },
         "thresholds": settings["thresholds"],
         "golden": {"file": "golden.json", "sha256": ""},

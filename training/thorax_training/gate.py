@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thorax_training import gate_pictures, graphs, heads, networks, quality, recipe
+from thorax_training import gate_pictures, graphs, heads, locator, networks, quality, recipe
 from thorax_training.dataset import Films, read_films
 from thorax_training.gate_pictures import CLASSES, Picture
 from thorax_training.paths import Paths
@@ -64,6 +64,7 @@ class Examples:
     group: np.ndarray
     split: np.ndarray
     pixel_refused: np.ndarray
+    lung_refused: np.ndarray
 
 
 def collect(paths: Paths) -> list[Picture]:
@@ -90,9 +91,11 @@ def embed(paths: Paths, network: networks.Network, pictures: list[Picture], limi
             if start % 320 == 0:
                 print(f"gate pictures, {network.name}: {start}/{len(pictures)}", flush=True)
         np.save(cache, np.concatenate(rows))
-    refused = np.array([bool(quality.reasons(p.film, limits)) for p in pictures])
+    by_pixels = np.array([bool(quality.reasons(p.film, limits)) for p in pictures])
+    lungs = locator.find(paths, (p.film for p in pictures))
+    by_lungs = np.array([quality.separation(one) for one in lungs]) < limits["minimum_separation"]
     columns = [np.array([getattr(p, field) for p in pictures]) for field in ("name", "kind", "group", "split")]
-    return Examples(np.load(cache), *columns, pixel_refused=refused)
+    return Examples(np.load(cache), *columns, by_pixels, by_lungs)
 
 
 def fit(frontal: np.ndarray, negative: np.ndarray, names: np.ndarray, frontal_val: np.ndarray) -> Gate:
@@ -140,31 +143,23 @@ def out_of_fold(examples: Examples, films: Films, frontal: np.ndarray, by_kind: 
         )
         wanted = held & (examples.split == "check")
         refused[wanted] = gate.refuses(examples.embedding[wanted])
-    rows = []
-    for kind in np.unique(examples.kind[check]):
-        of_kind = check[examples.kind[check] == kind]
-        both = refused[of_kind] | examples.pixel_refused[of_kind]
-        rows.append(
-            {
-                "kind": str(kind),
-                "pictures": len(of_kind),
-                "refused_by_classifier": int(refused[of_kind].sum()),
-                "refused_with_pixel_rules": int(both.sum()),
-            }
-        )
-    return rows
+    return [_row(kind, refused, examples, "check") for kind in np.unique(examples.kind[check])]
+
+
+def tally(chosen: np.ndarray, **refused_by: np.ndarray) -> dict[str, int]:
+    """Count the refusals among some pictures, by each of several masks over all and by any of them."""
+    counts = {f"refused_by_{name}": int(refused[chosen].sum()) for name, refused in refused_by.items()}
+    return {**counts, "refused": int(np.any(list(refused_by.values()), axis=0)[chosen].sum())}
+
+
+def _row(kind: str, refused: np.ndarray, examples: Examples, split: str) -> dict:
+    chosen = np.flatnonzero((examples.kind == kind) & (examples.split == split))
+    counts = tally(chosen, classifier=refused, pixel_rules=examples.pixel_refused, lungs=examples.lung_refused)
+    return {"kind": str(kind), "pictures": len(chosen), **counts}
 
 
 def spoiled_refusals(gate: Gate, examples: Examples, split: str) -> list[dict]:
     """Refusals of spoiled films of a split that the gate was not trained on."""
-    rows = []
-    for kind in ("rotated 180", "mirrored top to bottom", "sideways", "inverted", "cropped"):
-        chosen = (examples.split == split) & (examples.kind == kind)
-        rows.append(
-            {
-                "kind": kind,
-                "pictures": int(chosen.sum()),
-                "refused_by_classifier": int(gate.refuses(examples.embedding[chosen]).sum()),
-            }
-        )
-    return rows
+    refused = gate.refuses(examples.embedding)
+    kinds = ("rotated 180", "mirrored top to bottom", "sideways", "inverted", "cropped")
+    return [_row(kind, refused, examples, split) for kind in kinds]

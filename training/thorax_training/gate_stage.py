@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from thorax_training import dataset, gate, networks, quality, recipe, train
+from thorax_training import dataset, gate, locator, networks, quality, recipe, train
 from thorax_training.paths import Paths
 
 
@@ -31,26 +31,21 @@ def run(paths: Paths) -> None:
     """Fit the gate on the first network's embedding and write gate.json, limits.json and metrics/gate.json."""
     films, network = dataset.read_films(paths.data), networks.NETWORKS[0]
     measured = quality_of(paths, films)
-    limits = quality.limits_from(measured[films.where("train")])
+    lungs = locator.find(paths, (recipe.read_film(paths.data / "xrays" / file) for file in films.file))
+    separations = np.array([quality.separation(one) for one in lungs])
+    limits = quality.limits_from(measured[films.where("train")], separations[films.where("train")])
     (paths.cache / "limits.json").write_text(json.dumps(limits))
     frontal = train.embedding(paths, network, films)
-    refused_by_pixels = _crossed(measured, limits)
+    by_pixels, by_lungs = _crossed(measured, limits), separations < limits["minimum_separation"]
     examples = gate.embed(paths, network, gate.collect(paths), limits)
     fitted = gate.final(examples, films, frontal)
     (paths.cache / "gate.json").write_text(fitted.to_json())
+    by_classifier = fitted.refuses(frontal)
     report = {"network": network.name, "limits": limits, "minimum_frontal": fitted.minimum_frontal, "frontal": []}
     for split in ("train", "val", "test"):
         chosen = films.where(split)
-        by_classifier = fitted.refuses(frontal[chosen])
-        report["frontal"].append(
-            {
-                "split": split,
-                "films": len(chosen),
-                "refused_by_classifier": int(by_classifier.sum()),
-                "refused_by_pixel_rules": int(refused_by_pixels[chosen].sum()),
-                "refused": int((by_classifier | refused_by_pixels[chosen]).sum()),
-            }
-        )
+        counts = gate.tally(chosen, classifier=by_classifier, pixel_rules=by_pixels, lungs=by_lungs)
+        report["frontal"].append({"split": split, "films": len(chosen), **counts})
     report["not_chest_by_picture"] = gate.out_of_fold(examples, films, frontal, by_kind=False)
     report["not_chest_kind_left_out"] = gate.out_of_fold(examples, films, frontal, by_kind=True)
     report["spoiled_test_films"] = gate.spoiled_refusals(fitted, examples, "test")

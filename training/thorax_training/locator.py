@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -162,14 +164,19 @@ def fit(small: np.ndarray, maps: np.ndarray, films: Films) -> Locator:
     return model.eval()
 
 
-def predict(model: Locator, small: np.ndarray) -> np.ndarray:
-    """Return the probabilities of lung of `[n, 64, 64]` bytes."""
-    with torch.no_grad():
-        rows = [
-            model(torch.from_numpy(small[start : start + 128].astype(np.float32) / 255.0)[:, None])[:, 0].numpy()
-            for start in range(0, len(small), 128)
-        ]
-    return np.concatenate(rows)
+def file(paths: Paths) -> Path:
+    """Return where the trained locator lies: a graph, `image` `[N, 1, 64, 64]` -> `lungs` `[N, 1, 32, 32]`."""
+    return paths.graphs / "locator.onnx"
+
+
+def find(paths: Paths, films: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the probabilities of lung of films, `[n, 32, 32]`, as the trained locator gives them."""
+    session = graphs.session(file(paths))
+
+    def one(film: np.ndarray) -> np.ndarray:
+        return session.run(["lungs"], {"image": recipe.normalize(recipe.to_pixels(film, STEPS), STEPS)})[0][0, 0]
+
+    return np.stack([one(film) for film in films])
 
 
 def agreement(probability: np.ndarray, target: np.ndarray) -> dict[str, float]:
@@ -185,26 +192,14 @@ def agreement(probability: np.ndarray, target: np.ndarray) -> dict[str, float]:
 
 def run(paths: Paths) -> None:
     """Train the locator, unless it is there, and measure it on val and test films."""
-    films, state = dataset.read_films(paths.data), paths.cache / "locator.pt"
-    small, maps = _small(paths, films), _maps(paths)
-    model = Locator()
-    if state.exists():
-        model.load_state_dict(torch.load(state, weights_only=True))
-    else:
-        model = fit(small, maps, films)
-        torch.save(model.state_dict(), state)
-    probability = predict(model.eval(), small)
-    np.save(paths.cache / "lungs.npy", probability.astype(np.float32))
+    films, maps = dataset.read_films(paths.data), _maps(paths)
+    if not file(paths).exists():
+        onnx.save(graphs.export(fit(_small(paths, films), maps, films), SIDE, "lungs"), file(paths))
+    probability = find(paths, (recipe.read_film(paths.data / "xrays" / name) for name in films.file))
+    np.save(paths.cache / "lungs.npy", probability)
     report = {}
     for split in ("val", "test"):
         chosen = films.where(split)
         report[split] = {**agreement(probability[chosen], _cells(maps[chosen])), "films": len(chosen)}
     (paths.metrics / "lungs.json").write_text(json.dumps(report, indent=1) + "\n")
     print(report, flush=True)
-
-
-def graph(paths: Paths) -> onnx.ModelProto:
-    """Return the trained locator as a graph: `image` `[N, 1, 64, 64]` -> `lungs` `[N, 1, 32, 32]`."""
-    model = Locator()
-    model.load_state_dict(torch.load(paths.cache / "locator.pt", weights_only=True))
-    return graphs.export(model.eval(), SIDE, "lungs")

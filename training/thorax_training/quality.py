@@ -1,4 +1,4 @@
-"""The gate's pixel rules, measured on the decoded film at 8 bits before the recipe."""
+"""The gate's rules: what is measured on the decoded film at 8 bits before the recipe, and on the lungs found in it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import numpy as np
 
 from thorax_training import recipe
 
+ONE_HILL = 1e-3
+"""Part of the train films that may be refused for their lungs: of one in a thousand a whole lung is white or none is found."""
 MINIMUM_SHORT_SIDE = 180
 """The films of the training set are copies of at most 320 pixels, the narrowest 184; thumbnails of 64 are refused."""
 MARGIN = 0.75
@@ -29,6 +31,16 @@ def aspect(film: np.ndarray) -> float:
     return max(film.shape) / min(film.shape)
 
 
+def separation(lungs: np.ndarray) -> float:
+    """Return how deep the valley between two lungs is on a map `[h, w]`, as a part of the lower lung: 1 where no lung lies between
+    two lungs, 0 where there is one hill or no lung."""
+    padded = np.pad(lungs.astype(np.float64).sum(axis=0), 1)
+    profile = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+    summit = np.minimum(np.maximum.accumulate(profile), np.maximum.accumulate(profile[::-1])[::-1])
+    drop = np.divide(summit - profile, summit, out=np.zeros_like(profile), where=summit > 0)
+    return float(drop.max())
+
+
 def reasons(film: np.ndarray, limits: dict[str, float]) -> list[str]:
     """Return which rules refuse a film."""
     film = recipe.depth8(film)
@@ -46,11 +58,12 @@ def measure(films: list[np.ndarray]) -> np.ndarray:
     return np.array([[min(f.shape), aspect(f), contrast(f), sharpness(f)] for f in films])
 
 
-def limits_from(measured: np.ndarray) -> dict[str, float]:
-    """Set the limits outside everything that the train films show."""
+def limits_from(measured: np.ndarray, separations: np.ndarray) -> dict[str, float]:
+    """Set the limits outside everything that the train films show, that of their lungs outside nearly everything."""
     return {
         "minimum_short_side": MINIMUM_SHORT_SIDE,
         "maximum_aspect": float(np.ceil(measured[:, 1].max() / MARGIN**0.5 * 20) / 20),
         "minimum_contrast": float(np.floor(measured[:, 2].min() * MARGIN)),
         "minimum_sharpness": float(np.floor(measured[:, 3].min() * MARGIN)),
+        "minimum_separation": float(np.floor(np.quantile(separations, ONE_HILL) * 100) / 100),
     }

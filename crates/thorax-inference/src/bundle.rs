@@ -73,7 +73,7 @@ impl Bundle {
         let bytes = read(&path)?;
         let form = |reason: String| BundleError::Form { path: path.clone(), reason };
         let text = std::str::from_utf8(&bytes).map_err(|error| form(error.to_string()))?;
-        let manifest: Manifest = toml::from_str(text).map_err(|error| form(error.to_string()))?;
+        let manifest = Manifest::parse(text).map_err(form)?;
         let labels = manifest.check().map_err(form)?;
         let networks = manifest.network.iter().map(|network| (&network.file, &network.sha256));
         for (file, sha256) in networks.chain(manifest.locator.iter().map(|locator| (&locator.file, &locator.sha256))) {

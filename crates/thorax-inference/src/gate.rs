@@ -1,10 +1,12 @@
 //! The gate: may this film be read at all? First what a ruler finds (size, contrast, sharpness), then what one network's
-//! embedding says it is. Every refusal carries what was measured and the limit.
+//! embedding says it is, and whether the lungs that were found lie side by side. Every refusal carries what was measured and the
+//! limit.
 
 use thorax_domain::prediction::{Refusal, Verdict};
+use thorax_imaging::heat::Heat;
 use thorax_imaging::quality::Quality;
 
-use crate::bundle::{Bundle, Classifier, GateLimits};
+use crate::bundle::{Bundle, Classifier, GateLimits, Locator};
 
 /// What can be held against a film before any network has seen it.
 #[must_use]
@@ -60,7 +62,36 @@ pub fn classify(classifier: &Classifier, embedding: &[f32]) -> Result<Option<Ref
     Ok(Some(refusal(class, &text, frontal, classifier.minimum_frontal())))
 }
 
-/// The verdict on a film from both.
+/// What can be held against a film because of the lungs that were found in it. Kinds of films that no classifier has learned from
+/// show here, too.
+#[must_use]
+pub fn look_at_lungs(limits: &Locator, lungs: &Heat) -> Option<Refusal> {
+    let measured = separation(lungs);
+    let message = "Two lungs side by side cannot be made out, as on a lateral film, on a part of a film, or where a lung is white \
+                   all over; the networks read whole frontal films.";
+    (measured < limits.minimum_separation)
+        .then(|| refusal("no_two_lungs", message, measured, limits.minimum_separation))
+}
+
+/// How deep the valley between two lungs is, 0 to 1. Of the lung in each column of the map, a mean of three columns, this is the
+/// deepest drop below the lower of the two summits to either side, as a part of that summit: 1 where no lung lies between two
+/// lungs, 0 where there is one hill or no lung.
+fn separation(lungs: &Heat) -> f64 {
+    let columns = lungs.width();
+    let sum =
+        |column: usize| lungs.values().iter().skip(column).step_by(columns).map(|&one| f64::from(one)).sum::<f64>();
+    let sums: Vec<f64> = (0..columns).map(sum).collect();
+    let mean = |column: usize| sums[column.saturating_sub(1)..(column + 2).min(columns)].iter().sum::<f64>() / 3.0;
+    let profile: Vec<f64> = (0..columns).map(mean).collect();
+    let highest = |part: &[f64]| part.iter().copied().fold(0.0, f64::max);
+    let drop = |column: usize| {
+        let summit = highest(&profile[..=column]).min(highest(&profile[column..]));
+        if summit > 0.0 { (summit - profile[column]) / summit } else { 0.0 }
+    };
+    (0..columns).map(drop).fold(0.0, f64::max)
+}
+
+/// The verdict on a film from ruler and embedding.
 ///
 /// # Errors
 /// A sentence when the embedding does not fit the classifier.
@@ -86,6 +117,21 @@ mod tests {
             maximum_aspect: 2.0,
             minimum_contrast: 8.0,
             minimum_sharpness: 12.0,
+        }
+    }
+
+    fn lungs(columns: &[f32]) -> Heat {
+        // Two rows, so that a column's sum is not one value.
+        Heat::new(columns.len(), 2, columns.repeat(2)).unwrap()
+    }
+
+    #[test]
+    fn the_valley_between_two_lungs_is_measured_by_the_lower_one() {
+        // Sums of three columns: 0.9, 1.8, 2.7, 1.8, 1.2, 0.3, 0.9, 1.2, 1.8, 1.2, 0.6.
+        let apart = lungs(&[0.0, 0.9, 0.9, 0.9, 0.0, 0.3, 0.0, 0.6, 0.6, 0.6, 0.0]);
+        assert!((separation(&apart) - (1.0 - 0.3 / 1.8)).abs() < 1e-6, "{}", separation(&apart));
+        for one_hill in [&[0.0, 0.2, 0.9, 0.9, 0.3, 0.0][..], &[0.0; 6], &[0.7; 6], &[1.0]] {
+            assert!(separation(&lungs(one_hill)) < 1e-6, "{one_hill:?}");
         }
     }
 

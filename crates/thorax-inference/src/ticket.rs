@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use thorax_domain::prediction::Prediction;
+use thorax_domain::prediction::{Prediction, Verdict};
 use thorax_imaging::heat::{Heat, Part};
 use thorax_imaging::recipe::Field;
 
@@ -15,6 +15,7 @@ use crate::desk::Shared;
 use crate::engine::Tensor;
 use crate::ensemble::{self, Ballot, Circumstances};
 use crate::explain::{self, NetworkMap};
+use crate::gate;
 use crate::pooling::LungWeights;
 use crate::round::{self, Findings, Opinion};
 
@@ -126,7 +127,7 @@ impl Ticket {
 
     /// The reading of a film that is done.
     fn read(&self, findings: &Findings) -> Result<Reading, AnalysisError> {
-        let gate = findings.verdict.clone().ok_or(AnalysisError::Closed)?.map_err(AnalysisError::Gate)?;
+        let gate = self.judge(findings)?;
         let (width, height) = self.size;
         let mut reading = Reading {
             prediction: Prediction { gate, consensus: None },
@@ -156,6 +157,14 @@ impl Ticket {
         reading.prediction.consensus = Some(consensus);
         reading.lungs.clone_from(&self.lungs);
         Ok(reading)
+    }
+
+    /// The verdict of ruler and embedding, and what the lungs that were found say against the film.
+    fn judge(&self, findings: &Findings) -> Result<Verdict, AnalysisError> {
+        let verdict = findings.verdict.clone().ok_or(AnalysisError::Closed)?.map_err(AnalysisError::Gate)?;
+        let locator = self.shared.bundle.manifest().locator.as_ref();
+        let by_lungs = locator.zip(self.lungs.as_ref()).and_then(|(limits, lungs)| gate::look_at_lungs(limits, lungs));
+        Ok(Verdict::new(verdict.reasons.into_iter().chain(by_lungs).collect()))
     }
 
     /// What a voter saw, or why it does not vote.

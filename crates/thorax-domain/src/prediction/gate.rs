@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Refusal {
     /// Short and stable, for programs: `not_chest`, `lateral`, `upside_down`, `inverted`, `too_small`, `too_blurred`,
-    /// `nearly_empty`, `cropped`.
+    /// `nearly_empty`, `cropped`, `no_two_lungs`.
     pub code: String,
     /// For people: what is wrong and what to do.
     pub message: String,

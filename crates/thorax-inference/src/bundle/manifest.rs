@@ -137,6 +137,8 @@ pub struct Locator {
     pub recipe: Recipe,
     /// How much a cell of a network's maps counts that shows no lung, beside 1 and this for one that shows nothing else.
     pub outside: f64,
+    /// Least depth of the valley between the two lungs that it finds, 0 to 1.
+    pub minimum_separation: f64,
 }
 
 /// Limits of the ensemble's probability of COVID; a film is called positive when it is at least this.
@@ -159,12 +161,27 @@ pub struct FileHash {
     pub sha256: String,
 }
 
+/// The schema that is read.
+const SCHEMA: u32 = 4;
+
+/// What every manifest has, of whichever schema.
+#[derive(Deserialize)]
+struct Version {
+    schema: u32,
+}
+
 impl Manifest {
+    /// Reads a manifest. Its schema comes first: one written for another program is told so, whatever else is in it.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let Version { schema } = toml::from_str(text).map_err(|error| error.to_string())?;
+        if schema != SCHEMA {
+            return Err(format!("schema is {schema}, this program reads {SCHEMA}"));
+        }
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
     /// Checks what the types cannot: labels, numbers, references, file names. Gives the labels in order.
     pub(super) fn check(&self) -> Result<[Diagnosis; 4], String> {
-        if self.schema != 3 {
-            return Err(format!("schema is {}, this program reads 3", self.schema));
-        }
         let labels = self.labels.iter().map(|label| label.parse()).collect::<Result<Vec<Diagnosis>, _>>();
         let labels: [Diagnosis; 4] =
             labels.map_err(|error| error.to_string())?.try_into().map_err(|labels: Vec<_>| {
@@ -203,6 +220,9 @@ impl Manifest {
             return Err(
                 "locator.outside must be above 0: a film without lungs would have no cell that counts".to_owned()
             );
+        }
+        if !(0.0..=1.0).contains(&locator.minimum_separation) {
+            return Err("locator.minimum_separation must be between 0 and 1".to_owned());
         }
         Ok(())
     }

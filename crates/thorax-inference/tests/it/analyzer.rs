@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thorax_domain::prediction::{Consensus, Diagnosis};
 use thorax_imaging::{GrayImage, Pixels};
-use thorax_inference::analyzer::{AnalysisError, Analyzer, Request, Settings, SubmitError, Ticket, Urgency};
+use thorax_inference::analyzer::{AnalysisError, Analyzer, Reading, Request, Settings, SubmitError, Ticket, Urgency};
 use thorax_inference::bundle::Bundle;
 
 use crate::toy::{
@@ -108,6 +108,30 @@ fn cells_count_by_the_lung_that_they_show() {
         let given = model.probabilities.of(Diagnosis::Covid).get();
         assert!((given - wanted).abs() < 1e-6, "{}: {given}, not {wanted}", model.name);
     }
+}
+
+#[test]
+fn a_film_without_two_lungs_side_by_side_is_refused_unless_forced() {
+    let folder = tempfile::tempdir().unwrap();
+    write_bundle(folder.path());
+    add_locator(folder.path(), &["two"]);
+    // The toy's locator finds one lung in the right half.
+    edit(folder.path(), "bundle.toml", "minimum_separation = 0.0", "minimum_separation = 0.5");
+    let bundle = Bundle::open(folder.path()).unwrap();
+    let analyzer = Analyzer::open(bundle, Arc::new(ToyEngine::default()), settings()).unwrap();
+    let codes = |reading: &Reading| -> Vec<_> {
+        reading.prediction.gate.reasons.iter().map(|one| (one.code.clone(), one.measured, one.limit)).collect()
+    };
+    let by_lungs = [("no_two_lungs".to_owned(), 0.0, 0.5)];
+    let refused = analyzer.submit(&request(LIGHT)).unwrap().wait().unwrap();
+    assert_eq!(codes(&refused), by_lungs);
+    assert!(!refused.prediction.gate.accepted && refused.prediction.consensus.is_none() && refused.lungs.is_none());
+    let forced = analyzer.submit(&Request { force: true, ..request(LIGHT) }).unwrap().wait().unwrap();
+    assert_eq!(codes(&forced), by_lungs);
+    assert!(forced.prediction.consensus.unwrap().reasons.iter().any(|one| one.code == "gate_overridden"));
+    let by_both = analyzer.submit(&request(DARK)).unwrap().wait().unwrap();
+    assert_eq!(codes(&by_both).len(), 2, "what the classifier says stands beside it");
+    assert_eq!(codes(&by_both)[1..], by_lungs);
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn wrong_labels_and_figures_are_refused() {
         ("\"COVID\", \"Lung", "\"Covid\", \"Lung", "unknown diagnosis \"Covid\""),
         ("\"COVID\", \"Lung", "\"Normal\", \"Lung", "each of the four diagnoses once"),
         ("labels = [\"COVID\", ", "labels = [", "there are 3"),
-        ("schema = 3", "schema = 1", "schema is 1"),
+        ("schema = 4", "schema = 1\ncolour = 3", "schema is 1, this program reads 4"),
         ("view = \"whole\"", "view = \"hole\"", "network zero reads the view \"hole\""),
         ("{step = \"depth8\"}", "{step = \"crop_lungs\", margin = 0.1}, {step = \"depth8\"}", "there is no locator"),
         ("temperature = 2.0", "temperature = 0.0", "temperature of zero"),
@@ -55,11 +55,11 @@ fn wrong_labels_and_figures_are_refused() {
         ("name = \"two\"", "name = \"one\"", "two networks are named"),
         ("file = \"two.onnx\"", "file = \"../two.onnx\"", "beside the manifest"),
         ("step = \"resize\"", "step = \"resise\"", "resise"),
-        ("schema = 3", "schema = 3\ncolour = 3", "colour"),
-        ("schema = 3", "schema = 3\nthresholds = {screening = 0.1, confirmation = 1.5}", "thresholds.confirmation"),
-        ("schema = 3", "schema = 3\nthresholds = {screening = nan, confirmation = 0.5}", "thresholds.screening"),
-        ("schema = 3", "schema = 3\nthresholds = {screening = 0.6, confirmation = 0.5}", "must not be below"),
-        ("schema = 3", "schema = 3\nthresholds = {screening = 0.6}", "confirmation"),
+        ("schema = 4", "schema = 4\ncolour = 3", "colour"),
+        ("schema = 4", "schema = 4\nthresholds = {screening = 0.1, confirmation = 1.5}", "thresholds.confirmation"),
+        ("schema = 4", "schema = 4\nthresholds = {screening = nan, confirmation = 0.5}", "thresholds.screening"),
+        ("schema = 4", "schema = 4\nthresholds = {screening = 0.6, confirmation = 0.5}", "must not be below"),
+        ("schema = 4", "schema = 4\nthresholds = {screening = 0.6}", "confirmation"),
     ];
     for (from, to, words) in cases {
         let refusal = refusal(from, to);
@@ -77,6 +77,10 @@ fn a_locator_must_be_whole_and_look_at_the_whole_film() {
     let refusal = Bundle::open(folder.path()).unwrap_err().to_string();
     assert!(refusal.contains("locator.outside must be above 0"), "{refusal}");
     edit(folder.path(), "bundle.toml", "outside = 0.0", "outside = 0.5");
+    edit(folder.path(), "bundle.toml", "minimum_separation = 0.0", "minimum_separation = nan");
+    let refusal = Bundle::open(folder.path()).unwrap_err().to_string();
+    assert!(refusal.contains("locator.minimum_separation must be between 0 and 1"), "{refusal}");
+    edit(folder.path(), "bundle.toml", "minimum_separation = nan", "minimum_separation = 0.5");
     std::fs::write(folder.path().join("locator.onnx"), "7").unwrap();
     let refusal = Bundle::open(folder.path()).unwrap_err().to_string();
     assert!(refusal.contains("locator.onnx"), "{refusal}");
@@ -94,8 +98,8 @@ fn thresholds_may_be_stated_or_not() {
     edit(
         folder.path(),
         "bundle.toml",
-        "schema = 3",
-        "schema = 3\nthresholds = {screening = 0.12, confirmation = 0.55}",
+        "schema = 4",
+        "schema = 4\nthresholds = {screening = 0.12, confirmation = 0.55}",
     );
     let stated = Bundle::open(folder.path()).unwrap().manifest().thresholds;
     assert_eq!(stated, Some(Thresholds { screening: 0.12, confirmation: 0.55 }));

@@ -190,6 +190,26 @@ fn the_locator_finds_both_lungs_of_every_sample() {
     }
 }
 
+/// The left half of a film, at 8 bits.
+fn left_half(film: &GrayImage) -> GrayImage {
+    let Pixels::U8(pixels) = depth8(film).into_owned().into_pixels() else { unreachable!("depth8 gives 8 bits") };
+    let width = film.width() / 2;
+    let rows = pixels.chunks_exact(film.width() as usize);
+    let half = rows.flat_map(|row| &row[..width as usize]).copied().collect();
+    GrayImage::new(width, film.height(), Pixels::U8(half)).unwrap()
+}
+
+#[test]
+fn two_lungs_side_by_side_are_seen_on_every_sample_and_on_no_half_of_one() {
+    let analyzer = analyzer(any_engine());
+    for (name, film) in samples() {
+        let is_refused = |film: &GrayImage| {
+            read(&analyzer, film).prediction.gate.reasons.iter().any(|reason| reason.code == "no_two_lungs")
+        };
+        assert!(!is_refused(&film) && is_refused(&left_half(&film)), "{name}");
+    }
+}
+
 /// Results are the same bits alone and in a batch, resident and one network after the other.
 fn same_in_every_mode(engine: &Arc<dyn Engine>) {
     let films: Vec<GrayImage> = samples().into_iter().map(|(_, film)| film).take(3).collect();

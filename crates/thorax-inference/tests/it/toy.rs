@@ -184,7 +184,7 @@ pub fn write_bundle(folder: &Path) {
     let golden = golden_json(&hash(&film));
     std::fs::write(folder.join("golden.json"), &golden).unwrap();
     let mut manifest = format!(
-        r#"schema = 3
+        r#"schema = 4
 id = "toy"
 created = "2026-11-23"
 licence = "Apache-2.0"
@@ -255,7 +255,7 @@ pub fn add_locator(folder: &Path, readers: &[&str]) {
     std::fs::write(folder.join("locator.onnx"), &graph).unwrap();
     let hash = hash(graph.as_bytes());
     // So that all cells count alike to a millionth, and the golden values hold with and without a locator.
-    let outside = "outside = 1000000.0";
+    let outside = "outside = 1000000.0\nminimum_separation = 0.0";
     write!(manifest, "[locator]\nfile = \"locator.onnx\"\nsha256 = \"{hash}\"\nrecipe = [{rest}\n{outside}\n").unwrap();
     std::fs::write(&path, manifest).unwrap();
 }

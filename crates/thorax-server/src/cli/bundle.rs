@@ -87,11 +87,15 @@ fn info(bundle: &Bundle, out: &mut impl Write) -> Result<()> {
         None => writeln!(out, "COVID     no thresholds for screening and confirmation stated")?,
     }
     let gate = &manifest.gate;
-    writeln!(
+    write!(
         out,
         "gate      {}; short side >= {}, aspect <= {}, contrast >= {}, sharpness >= {}",
         gate.network, gate.minimum_short_side, gate.maximum_aspect, gate.minimum_contrast, gate.minimum_sharpness
     )?;
+    match &manifest.locator {
+        Some(locator) => writeln!(out, ", lungs apart >= {}", locator.minimum_separation)?,
+        None => writeln!(out)?,
+    }
     writeln!(out)?;
     writeln!(
         out,

@@ -42,7 +42,8 @@ pub struct GateVerdict {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "described only; the domain writes it")]
 pub struct GateReason {
-    /// Short and stable: `not_chest`, `lateral`, `upside_down`, `inverted`, `too_small`, `too_blurred`, `nearly_empty`, `cropped`.
+    /// Short and stable: `not_chest`, `lateral`, `upside_down`, `inverted`, `too_small`, `too_blurred`, `nearly_empty`, `cropped`,
+    /// `no_two_lungs`.
     code: String,
     /// What is wrong and what to do.
     message: String,
