@@ -48,6 +48,15 @@ def test_the_valley_between_two_lungs_is_measured_by_the_lower_one():
         assert quality.separation(np.array([one_hill])) == pytest.approx(0)
 
 
+@pytest.mark.parametrize("slant", [0.0, 0.15, -0.15, 0.2])
+def test_a_valley_may_go_down_a_little_sideways(slant):
+    row, column = np.mgrid[0:32, 0:32]
+    beside = np.abs(column - 15.5 - slant * (row - 15.5))
+    lungs = ((beside >= 2.5) & (beside < 9.5)).astype(np.float32)
+    assert quality.separation(lungs) > 0.75
+    assert slant == 0 or quality._valley(quality._profile(lungs, 0.0)) < quality.separation(lungs) - 0.05
+
+
 def test_one_train_film_in_a_thousand_may_have_no_two_lungs():
     measured, separations = np.array([[200, 1.1, 40.0, 20.0]]), np.concatenate([[0.1, 0.745], np.full(998, 0.99)])
     limit = quality.limits_from(measured, separations)["minimum_separation"]

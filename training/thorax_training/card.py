@@ -108,7 +108,11 @@ def _gate(gate: dict) -> str:
         ["test films, spoiled", "pictures", *counts],
         [[r["kind"], r["pictures"], *cells(r)] for r in gate["spoiled_test_films"]],
     )
-    return "\n\n".join([frontal, pictures, spoiled])
+    tilted = _table(
+        ["good test films, tilted", "pictures", *counts],
+        [[f"{r['kind']} degrees", r["pictures"], *cells(r)] for r in gate["tilted_test_films"]],
+    )
+    return "\n\n".join([frontal, pictures, spoiled, tilted])
 
 
 def _storage(report: dict | None) -> str:

@@ -74,6 +74,7 @@ def collect(paths: Paths) -> list[Picture]:
         *gate_pictures.not_chest(paths.data),
         *gate_pictures.extra(paths.packages),
         *gate_pictures.from_films(films, paths.data),
+        *gate_pictures.tilted(films, paths.data),
     ]
 
 
@@ -158,8 +159,7 @@ def _row(kind: str, refused: np.ndarray, examples: Examples, split: str) -> dict
     return {"kind": str(kind), "pictures": len(chosen), **counts}
 
 
-def spoiled_refusals(gate: Gate, examples: Examples, split: str) -> list[dict]:
-    """Refusals of spoiled films of a split that the gate was not trained on."""
+def changed_refusals(gate: Gate, examples: Examples, split: str, kinds: tuple[str, ...]) -> list[dict]:
+    """Refusals of changed films of a split that the gate was not trained on."""
     refused = gate.refuses(examples.embedding)
-    kinds = ("rotated 180", "mirrored top to bottom", "sideways", "inverted", "cropped")
     return [_row(kind, refused, examples, split) for kind in kinds]

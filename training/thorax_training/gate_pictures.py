@@ -17,6 +17,10 @@ CLASSES = ("frontal", "not_chest", "lateral", "upside_down", "inverted", "croppe
 LARGEST_PART = 0.45
 SYNTHESISED = {"train": 180, "test": 80}
 """How many films of each split are turned, inverted and cut."""
+SPOILED = ("rotated 180", "mirrored top to bottom", "sideways", "inverted", "cropped")
+"""In which ways."""
+TILTS = (-15, -8, 8, 15)
+"""Degrees by which good films are tilted."""
 
 SKIMAGE = (
     "brick.png",
@@ -90,6 +94,20 @@ def from_films(films: dataset.Films, data: Path, seed: int = 11) -> list[Picture
                 Picture(changed, name, kind, str(films.file[index]), split)
                 for name, kind, changed in spoiled(film, rng)
             ]
+    return pictures
+
+
+def tilted(films: dataset.Films, data: Path, seed: int = 14) -> list[Picture]:
+    """Tilt some test films, as a patient may lie: they are to be read."""
+    rng = np.random.default_rng(seed)
+    pictures = []
+    for index in np.sort(rng.choice(films.where("test"), SYNTHESISED["test"], replace=False)):
+        film = recipe.depth8(recipe.read_film(data / "xrays" / films.file[index]))
+        height, width = film.shape
+        for degrees in TILTS:
+            matrix = cv2.getRotationMatrix2D((width / 2, height / 2), float(degrees), 1.0)
+            turned = cv2.warpAffine(film, matrix, (width, height), flags=cv2.INTER_LINEAR)
+            pictures.append(Picture(turned, "frontal", f"tilted by {degrees}", str(films.file[index]), "test"))
     return pictures
 
 

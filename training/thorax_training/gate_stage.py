@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from thorax_training import dataset, gate, locator, networks, quality, recipe, train
+from thorax_training import dataset, gate, gate_pictures, locator, networks, quality, recipe, train
 from thorax_training.paths import Paths
 
 
@@ -48,7 +48,9 @@ def run(paths: Paths) -> None:
         report["frontal"].append({"split": split, "films": len(chosen), **counts})
     report["not_chest_by_picture"] = gate.out_of_fold(examples, films, frontal, by_kind=False)
     report["not_chest_kind_left_out"] = gate.out_of_fold(examples, films, frontal, by_kind=True)
-    report["spoiled_test_films"] = gate.spoiled_refusals(fitted, examples, "test")
+    report["spoiled_test_films"] = gate.changed_refusals(fitted, examples, "test", gate_pictures.SPOILED)
+    tilts = tuple(f"tilted by {degrees}" for degrees in gate_pictures.TILTS)
+    report["tilted_test_films"] = gate.changed_refusals(fitted, examples, "test", tilts)
     (paths.metrics / "gate.json").write_text(json.dumps(report, indent=1) + "\n")
-    for row in report["frontal"] + report["not_chest_by_picture"] + report["spoiled_test_films"]:
+    for row in report["frontal"] + report["not_chest_by_picture"] + report["spoiled_test_films"] + report["tilted_test_films"]:
         print(row, flush=True)

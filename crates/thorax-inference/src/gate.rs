@@ -73,22 +73,46 @@ pub fn look_at_lungs(limits: &Locator, lungs: &Heat) -> Option<Refusal> {
         .then(|| refusal("no_two_lungs", message, measured, limits.minimum_separation))
 }
 
-/// How deep the valley between two lungs is, 0 to 1. Of the lung in each column of the map, a mean of three columns, this is the
-/// deepest drop below the lower of the two summits to either side, as a part of that summit: 1 where no lung lies between two
-/// lungs, 0 where there is one hill or no lung.
+/// Columns sideways a row downwards that a valley between two lungs may go: patients do not always lie straight.
+const SLANTS: [f64; 3] = [-0.15, 0.0, 0.15];
+
+/// How deep the valley between two lungs is, 0 to 1, on the slant on which it is deepest.
 fn separation(lungs: &Heat) -> f64 {
-    let columns = lungs.width();
-    let sum =
-        |column: usize| lungs.values().iter().skip(column).step_by(columns).map(|&one| f64::from(one)).sum::<f64>();
-    let sums: Vec<f64> = (0..columns).map(sum).collect();
-    let mean = |column: usize| sums[column.saturating_sub(1)..(column + 2).min(columns)].iter().sum::<f64>() / 3.0;
-    let profile: Vec<f64> = (0..columns).map(mean).collect();
+    SLANTS.iter().map(|&slant| valley(&profile(lungs, slant))).fold(0.0, f64::max)
+}
+
+/// The lung in each column, a mean of three columns, of a map whose rows are moved sideways.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "grids have some hundred cells, and no row is moved beyond the margin"
+)]
+fn profile(lungs: &Heat, slant: f64) -> Vec<f64> {
+    let middle = (lungs.height() as f64 - 1.0) / 2.0;
+    // One column more than the rows move at most, and room for a mean of three.
+    let margin = (slant.abs() * middle).ceil() as usize + 2;
+    let mut sums = vec![0.0; lungs.width() + 2 * margin];
+    for (row, values) in lungs.values().chunks(lungs.width()).enumerate() {
+        let moved = margin as f64 + slant * (row as f64 - middle);
+        let (start, part) = (moved as usize, moved.fract());
+        for (column, &value) in (start..).zip(values) {
+            sums[column] += f64::from(value) * (1.0 - part);
+            sums[column + 1] += f64::from(value) * part;
+        }
+    }
+    sums.windows(3).map(|three| three.iter().sum::<f64>() / 3.0).collect()
+}
+
+/// The deepest drop below the lower of the two summits to either side, as a part of that summit: 1 where nothing lies between two
+/// hills, 0 where there is one hill or none.
+fn valley(profile: &[f64]) -> f64 {
     let highest = |part: &[f64]| part.iter().copied().fold(0.0, f64::max);
     let drop = |column: usize| {
         let summit = highest(&profile[..=column]).min(highest(&profile[column..]));
         if summit > 0.0 { (summit - profile[column]) / summit } else { 0.0 }
     };
-    (0..columns).map(drop).fold(0.0, f64::max)
+    (0..profile.len()).map(drop).fold(0.0, f64::max)
 }
 
 /// The verdict on a film from ruler and embedding.
@@ -133,6 +157,25 @@ mod tests {
         for one_hill in [&[0.0, 0.2, 0.9, 0.9, 0.3, 0.0][..], &[0.0; 6], &[0.7; 6], &[1.0]] {
             assert!(separation(&lungs(one_hill)) < 1e-6, "{one_hill:?}");
         }
+    }
+
+    /// Two lungs of seven columns with five between them that lead down by so many columns sideways a row.
+    fn slanted(slant: f32) -> Heat {
+        let value = |cell: usize| {
+            #[expect(clippy::cast_precision_loss, reason = "a grid of 32 cells")]
+            let (column, row) = ((cell % 32) as f32, (cell / 32) as f32);
+            let beside = (column - 15.5 - slant * (row - 15.5)).abs();
+            if (2.5..9.5).contains(&beside) { 1.0 } else { 0.0 }
+        };
+        Heat::new(32, 32, (0..32 * 32).map(value).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_valley_may_go_down_a_little_sideways() {
+        for slant in [0.0, 0.15, -0.15, 0.2] {
+            assert!(separation(&slanted(slant)) > 0.75, "{slant}: {}", separation(&slanted(slant)));
+        }
+        assert!(separation(&slanted(0.8)) < 0.5, "{}", separation(&slanted(0.8)));
     }
 
     #[test]
