@@ -31,6 +31,17 @@ def test_equalising_undoes_a_tone_curve():
     assert np.abs(recipe.equalize(darker[film]).astype(int) - recipe.equalize(film)).mean() < 2
 
 
+def test_letters_are_painted_over_and_wide_things_stay():
+    film = np.full((200, 200), 60, np.uint8)
+    film[80:180, 60:140] = 200
+    marked = film.copy()
+    marked[20:34, 20:23] = 255
+    marked[31:34, 20:30] = 255
+    covered = recipe.cover_letters(marked)
+    assert covered[20:34, 20:30].max() < 100
+    assert np.array_equal(covered[90:170, 70:130], film[90:170, 70:130])
+
+
 def test_normalize_keeps_one_channel_in_unit_range():
     values = recipe.normalize(np.full((224, 224), 255, np.uint8), recipe.VIEWS["whole"])
     assert values.shape == (1, 1, 224, 224) and values.dtype == np.float32 and values.max() == 1.0

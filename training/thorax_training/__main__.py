@@ -19,6 +19,7 @@ ACTIONS = {
     "storage": ("storage_cost", "measure"),
     "recipe": ("recipe_choice", "measure"),
     "views": ("views", "measure"),
+    "weighting": ("weighting", "measure"),
     "explain": ("explain", "measure"),
     "evaluate": ("evaluate", "evaluate"),
     "labels": ("labels", "measure"),

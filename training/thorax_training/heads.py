@@ -62,12 +62,13 @@ def _apply(features: np.ndarray, left: np.ndarray, factors: np.ndarray) -> np.nd
 def softmax_regression(
     features: np.ndarray, label: np.ndarray, weights: np.ndarray, penalty: float, classes: int = len(LABELS)
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Minimise weighted log-loss + penalty/2 |W|^2 by L-BFGS; the bias is not penalised."""
+    """Minimise weighted log-loss + penalty/2 |W|^2 by L-BFGS; the bias is not penalised. `label` holds a class for each row, or
+    `[n, classes]`, how probable each is."""
     # Imported here, so that what only reads heads does without scipy.
     from scipy.optimize import minimize
 
     count, size = features.shape
-    target = np.eye(classes, dtype=np.float32)[label]
+    target = np.eye(classes, dtype=np.float32)[label] if label.ndim == 1 else label.astype(np.float32)
     share = (weights / weights.sum()).astype(np.float32)
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
@@ -92,7 +93,7 @@ def fit(
     settings: Settings,
     directions: np.ndarray | None = None,
 ) -> Head:
-    """Fit a head; `directions` (columns, in raw feature units) are shrunk before the regression sees them."""
+    """Fit a head on labels or their probabilities; `directions` (columns, in raw feature units) are shrunk before the regression sees them."""
     mean = np.average(features, axis=0, weights=weights)
     deviation = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=weights)) + 1e-6
     standard = ((features - mean) / deviation).astype(np.float32)

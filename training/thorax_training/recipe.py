@@ -18,13 +18,22 @@ NORMALIZE = {"step": "normalize", "mean": 0.0, "std": 1.0}
 WITH_CLAHE = (CROP, DEPTH, RESIZE, CLAHE, NORMALIZE)
 EQUALIZED = (CROP, DEPTH, RESIZE, EQUALIZE, NORMALIZE)
 CROP_LUNGS = {"step": "crop_lungs", "margin": 0.06}
+UNCUT = (DEPTH, RESIZE, NORMALIZE)
+COVER_LETTERS = {"step": "cover_letters"}
+LETTERS_COVERED = (CROP, DEPTH, COVER_LETTERS, RESIZE, NORMALIZE)
+LUNGS_LETTERS_COVERED = (CROP_LUNGS, DEPTH, COVER_LETTERS, RESIZE, NORMALIZE)
 LUNGS_EQUALIZED = (CROP_LUNGS, DEPTH, RESIZE, EQUALIZE, NORMALIZE)
 VIEWS = {"whole": (CROP, DEPTH, RESIZE, NORMALIZE), "lungs": (CROP_LUNGS, DEPTH, RESIZE, NORMALIZE)}
 """What the bundle uses: each network reads one of these. `recipe_choice` measures them against others."""
 
+STROKE = 0.045
+LETTER = 0.12
+"""Widest stroke and largest letter that `cover_letters` paints over, in parts of the film's shorter side."""
+LETTER_CONTRAST = 70
+"""Grey levels by which they are brighter than what is around them."""
+
 STRAY = 0.01
 LEAST = 0.04
-
 
 Window = tuple[slice, slice]
 """Rows and columns that are cut out of a film."""
@@ -117,7 +126,19 @@ def equalize(film: np.ndarray) -> np.ndarray:
     return cv2.equalizeHist(np.ascontiguousarray(film))
 
 
-ACTIONS = {"depth8": depth8, "resize": resize, "clahe": clahe, "equalize": equalize}
+def cover_letters(film: np.ndarray) -> np.ndarray:
+    """Paint over what is small, thin and nearly white: letters, arrows, clips. The program has no such step."""
+    side = min(film.shape)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(3, int(side * STROKE) | 1),) * 2)
+    thin = cv2.morphologyEx(np.ascontiguousarray(film), cv2.MORPH_TOPHAT, disc) > LETTER_CONTRAST
+    mark = (thin & (film > np.quantile(film, 0.9))).astype(np.uint8)
+    count, part, box, _ = cv2.connectedComponentsWithStats(cv2.dilate(mark, np.ones((3, 3), np.uint8)))
+    small = [number for number in range(1, count) if max(box[number, 2:4]) < side * LETTER]
+    mask = cv2.dilate(np.isin(part, small).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return cv2.inpaint(np.ascontiguousarray(film), mask, 3, cv2.INPAINT_TELEA)
+
+
+ACTIONS = {"depth8": depth8, "resize": resize, "clahe": clahe, "equalize": equalize, "cover_letters": cover_letters}
 
 
 def to_pixels(film: np.ndarray, steps: tuple[dict, ...], lungs: np.ndarray | None = None) -> np.ndarray:

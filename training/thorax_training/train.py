@@ -60,15 +60,22 @@ def load_copies(
     return np.stack([pooling.read_by_head(one, weights, centre) for one in values])
 
 
-def fit(films: Films, copies: np.ndarray, chosen: np.ndarray, settings: heads.Settings) -> heads.Head:
-    """Fit a head on what it reads of copies of some films, `[copies, films, F]`, the films as they are first."""
+def fit(
+    films: Films,
+    copies: np.ndarray,
+    chosen: np.ndarray,
+    settings: heads.Settings,
+    weights: np.ndarray | None = None,
+    target: np.ndarray | None = None,
+) -> heads.Head:
+    """Fit a head on what it reads of copies of some films, `[copies, films, F]`, the films as they are first. `weights` and `target`
+    `[chosen, 4]` take the place of classes and sources that count alike and of labels without doubt."""
     label, source, rows = films.label[chosen], films.source[chosen], copies[:, chosen]
     directions = heads.source_directions(rows[0], label, source) if settings.nuisance else None
-    weights = dataset.sample_weights(label, source)
-    count = len(copies)
-    return heads.fit(
-        rows.reshape(count * len(chosen), -1), np.tile(label, count), np.tile(weights, count), settings, directions
-    )
+    weights = dataset.sample_weights(label, source) if weights is None else weights
+    goal = label if target is None else target
+    features, count = rows.reshape(len(copies) * len(chosen), -1), len(copies)
+    return heads.fit(features, np.concatenate([goal] * count), np.tile(weights, count), settings, directions)
 
 
 def without_sources(films: Films, copies: np.ndarray, settings: heads.Settings) -> dict[tuple[str, bool], np.ndarray]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 
 import numpy as np
 
@@ -22,21 +23,30 @@ Told = dict[tuple[str, bool], np.ndarray]
 """What `outside.fitted_without` gives, and under ("", False) what a head fitted on all train films says."""
 
 
+def told(films: Films, copies: np.ndarray, fit: Callable[[np.ndarray], heads.Head]) -> Told:
+    """Return what the heads of one network say of all films that are fitted, by the positions of films, without each source and on
+    all train films."""
+
+    def fitted(chosen: np.ndarray) -> np.ndarray:
+        return heads.softmax(fit(chosen).logits(copies[0]))
+
+    return {**outside.fitted_without(films, fitted), ("", False): fitted(films.where("train"))}
+
+
 def _told(films: Films, copies: np.ndarray, settings: heads.Settings) -> Told:
-    whole = heads.softmax(train.fit(films, copies, films.where("train"), settings).logits(copies[0]))
-    return {**train.without_sources(films, copies, settings), ("", False): whole}
+    return told(films, copies, lambda chosen: train.fit(films, copies, chosen, settings))
 
 
-def _row(films: Films, name: str, told: list[Told]) -> dict:
+def figures(films: Films, name: str, opinions: list[Told]) -> dict:
     """Return the figures of some heads together, pooled as the ensemble pools."""
-    mean = {key: calibration.pool(np.stack([one[key] for one in told])) for key in told[0]}
+    mean = {key: calibration.pool(np.stack([one[key] for one in opinions])) for key in opinions[0]}
     left_out, val = outside.leave_one_source_out(films, mean, with_test=False), films.where("val")
     kinds = {
         kind: float(np.mean([row[kind] for row in left_out.values() if kind in row])) for kind in left_out["ieee8023"]
     }
     return {
         "name": name,
-        "passes": len(told),
+        "passes": len(opinions),
         **kinds,
         "outside": outside.mean_of(left_out),
         "val_macro_auroc": train.macro_auroc(mean["", False][val], films.label[val]),
@@ -68,25 +78,25 @@ def measure(paths: Paths) -> None:
                     told.append(_told(films, copies, settings))
         print(f"views: {network.name} done", flush=True)
     steps = [
-        _row(films, "whole film, last grid", list(last.values())),
-        _row(films, "whole film, earlier layers too", list(taps.values())),
-        _row(films, "whole film, directions between sources held down", list(down.values())),
-        _row(films, "whole film, cells weighed by lung", list(lung.values())),
-        _row(films, "whole film, cells weighed by place, too", list(place.values())),
-        _row(films, "whole film, heads learn from copies, too", [held[name, "whole"] for name in names]),
-        _row(films, "lungs", [held[name, "lungs"] for name in names]),
-        _row(films, "both views of each network", list(held.values())),
-        _row(films, "as in the bundle", [held[network.name, network.view] for network in networks.NETWORKS]),
-        _row(films, "as in the bundle, but no copies", list(alone.values())),
-        _row(films, "as in the bundle, but cells weighed alike", list(alike.values())),
+        figures(films, "whole film, last grid", list(last.values())),
+        figures(films, "whole film, earlier layers too", list(taps.values())),
+        figures(films, "whole film, directions between sources held down", list(down.values())),
+        figures(films, "whole film, cells weighed by lung", list(lung.values())),
+        figures(films, "whole film, cells weighed by place, too", list(place.values())),
+        figures(films, "whole film, heads learn from copies, too", [held[name, "whole"] for name in names]),
+        figures(films, "lungs", [held[name, "lungs"] for name in names]),
+        figures(films, "both views of each network", list(held.values())),
+        figures(films, "as in the bundle", [held[network.name, network.view] for network in networks.NETWORKS]),
+        figures(films, "as in the bundle, but no copies", list(alone.values())),
+        figures(films, "as in the bundle, but cells weighed alike", list(alike.values())),
     ]
     steps += [
-        _row(films, f"as in the bundle, but penalty {one.penalty}, held down by {one.nuisance}", told)
+        figures(films, f"as in the bundle, but penalty {one.penalty}, held down by {one.nuisance}", told)
         for one, told in others.items()
     ]
-    single = [_row(films, f"{name}, {view}", [one]) for (name, view), one in held.items()]
+    single = [figures(films, f"{name}, {view}", [one]) for (name, view), one in held.items()]
     mixed = [
-        {**_row(films, "", [held[pair] for pair in zip(names, views, strict=True)]), "views": views}
+        {**figures(films, "", [held[pair] for pair in zip(names, views, strict=True)]), "views": views}
         for views in itertools.product(recipe.VIEWS, repeat=len(names))
     ]
     mixed.sort(key=lambda row: -row["outside"])
