@@ -198,7 +198,7 @@ def summary(report: dict, outside_report: dict, gate: dict) -> dict:
             k: round(v["same_source"], 3) for k, v in ensemble.items() if "same_source" in v
         },
         "gate_not_chest": sum(row["pictures"] for row in pictures),
-        "gate_not_chest_refused": sum(row["refused_with_pixel_rules"] for row in pictures),
+        "gate_not_chest_refused": sum(row["refused"] for row in pictures),
         "gate_frontal_test": held_out["films"],
         "gate_frontal_test_refused": held_out["refused"],
         "note": "The test split shares its sources with training; expect the figures of unseen sources elsewhere.",

@@ -144,7 +144,7 @@ def _training(paths: Paths, settings: dict) -> dict:
         "films_calibration": settings["films"],
         "sources": sorted({str(s) for s in films.source}),
         "method": "frozen backbones, linear heads on several layers, another in each place of the view, cells weighed by lung, balanced by class and source, directions between sources of "
-        "a class held down, calibrated on val",
+        "a class held down, labels softened, calibrated on val",
         "statement": "Decision support, not a diagnosis.",
     }
 

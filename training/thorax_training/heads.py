@@ -23,16 +23,25 @@ class Head:
 
 @dataclass(frozen=True)
 class Settings:
-    """What is chosen by leaving sources out: strength of the penalty and how far source directions are held down."""
+    """What is chosen by leaving sources out: strength of the penalty, how far source directions are held down, and which share of
+    a label's certainty goes to the classes alike."""
 
     penalty: float
     nuisance: float = 0.0
+    softening: float = 0.0
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Return softmax over the last axis."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def softened(label: np.ndarray, share: float | np.ndarray) -> np.ndarray:
+    """Return `[n, classes]`: labels believed but for a share, of each film or of all, that goes to the classes alike (label
+    smoothing, Szegedy et al. 2016)."""
+    doubt = np.broadcast_to(share, len(label))[:, None]
+    return (1 - doubt) * np.eye(len(LABELS))[label] + doubt / len(LABELS)
 
 
 def source_directions(features: np.ndarray, label: np.ndarray, source: np.ndarray) -> np.ndarray:

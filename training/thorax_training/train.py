@@ -8,8 +8,8 @@ from thorax_training import augment, dataset, features, heads, measures, network
 from thorax_training.dataset import Films
 from thorax_training.paths import Paths
 
-SETTINGS = heads.Settings(penalty=0.01, nuisance=0.3)
-"""Chosen once for all networks on sources left out, without the test split: `views` prints what others would give."""
+SETTINGS = heads.Settings(penalty=0.01, nuisance=0.3, softening=0.1)
+"""Chosen once for all networks on sources left out, without the test split: `views` and `weighting` print what others would give."""
 
 
 def pooled(
@@ -73,9 +73,9 @@ def fit(
     label, source, rows = films.label[chosen], films.source[chosen], copies[:, chosen]
     directions = heads.source_directions(rows[0], label, source) if settings.nuisance else None
     weights = dataset.sample_weights(label, source) if weights is None else weights
-    goal = label if target is None else target
+    target = heads.softened(label, settings.softening) if target is None else target
     features, count = rows.reshape(len(copies) * len(chosen), -1), len(copies)
-    return heads.fit(features, np.concatenate([goal] * count), np.tile(weights, count), settings, directions)
+    return heads.fit(features, np.tile(target, (count, 1)), np.tile(weights, count), settings, directions)
 
 
 def without_sources(films: Films, copies: np.ndarray, settings: heads.Settings) -> dict[tuple[str, bool], np.ndarray]:

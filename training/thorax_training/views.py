@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,8 +18,12 @@ from thorax_training import augment, calibration, dataset, heads, networks, outs
 from thorax_training.dataset import Films
 from thorax_training.paths import Paths
 
-PLAIN = heads.Settings(train.SETTINGS.penalty, 0.0)
-OTHERS = (heads.Settings(0.003, 0.3), heads.Settings(0.1, 0.3), heads.Settings(0.01, 3.0))
+PLAIN = replace(train.SETTINGS, nuisance=0.0)
+OTHERS = (
+    replace(train.SETTINGS, penalty=0.003),
+    replace(train.SETTINGS, penalty=0.1),
+    replace(train.SETTINGS, nuisance=3.0),
+)
 Told = dict[tuple[str, bool], np.ndarray]
 """What `outside.fitted_without` gives, and under ("", False) what a head fitted on all train films says."""
 

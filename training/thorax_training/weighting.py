@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -21,22 +22,21 @@ ROUNDS = 4
 STEP = 1.0
 """How often, and how far, a group's share follows its loss (`_hardest_groups`)."""
 
+CERTAIN = replace(train.SETTINGS, softening=0.0)
+"""Settings of heads that believe labels as they are."""
+
 Way = Callable[[Films, np.ndarray, np.ndarray], heads.Head]
 """From films, what heads read of their copies, and the positions of those to fit on, to a head."""
 
 
-def _bundle(films: Films, copies: np.ndarray, chosen: np.ndarray) -> heads.Head:
-    return train.fit(films, copies, chosen, train.SETTINGS)
-
-
 def _films_alike(films: Films, copies: np.ndarray, chosen: np.ndarray) -> heads.Head:
-    return train.fit(films, copies, chosen, train.SETTINGS, weights=np.ones(len(chosen)))
+    return train.fit(films, copies, chosen, CERTAIN, weights=np.ones(len(chosen)))
 
 
 def _classes_alike(films: Films, copies: np.ndarray, chosen: np.ndarray) -> heads.Head:
     counts = np.bincount(films.label[chosen], minlength=len(LABELS))
     weights = len(chosen) / len(LABELS) / counts[films.label[chosen]]
-    return train.fit(films, copies, chosen, train.SETTINGS, weights=weights)
+    return train.fit(films, copies, chosen, CERTAIN, weights=weights)
 
 
 def _hardest_groups(films: Films, copies: np.ndarray, chosen: np.ndarray) -> heads.Head:
@@ -45,33 +45,34 @@ def _hardest_groups(films: Films, copies: np.ndarray, chosen: np.ndarray) -> hea
     weights = dataset.sample_weights(label, source)
     group = np.unique(np.char.add(source.astype(str), label.astype(str)), return_inverse=True)[1]
     for _ in range(ROUNDS):
-        told = heads.softmax(train.fit(films, copies, chosen, train.SETTINGS, weights).logits(copies[0][chosen]))
+        told = heads.softmax(train.fit(films, copies, chosen, CERTAIN, weights).logits(copies[0][chosen]))
         loss = -np.log(np.maximum(told[np.arange(len(chosen)), label], 1e-9))
         of_group = np.bincount(group, loss) / np.bincount(group)
         weights = weights * np.exp(STEP * of_group)[group]
         weights *= len(weights) / weights.sum()
-    return train.fit(films, copies, chosen, train.SETTINGS, weights)
+    return train.fit(films, copies, chosen, CERTAIN, weights)
 
 
 def _softened(share: float, source: str | None = None) -> Way:
-    """Believe labels, those of one source or all, but for a share that goes to the four classes alike (Szegedy et al. 2016)."""
+    """Believe labels, those of one source or all, but for a share."""
 
     def way(films: Films, copies: np.ndarray, chosen: np.ndarray) -> heads.Head:
-        doubt = np.where((films.source[chosen] == source) | (source is None), share, 0.0)[:, None]
-        target = (1 - doubt) * np.eye(len(LABELS))[films.label[chosen]] + doubt / len(LABELS)
-        return train.fit(films, copies, chosen, train.SETTINGS, target=target)
+        doubt = np.where((films.source[chosen] == source) | (source is None), share, 0.0)
+        return train.fit(films, copies, chosen, train.SETTINGS, target=heads.softened(films.label[chosen], doubt))
 
     return way
 
 
 WAYS: dict[str, Way] = {
-    "as in the bundle: classes alike, and in a class sources alike": _bundle,
-    "classes alike, sources by their films": _classes_alike,
-    "films alike": _films_alike,
-    "groups that are told worst count most (group DRO)": _hardest_groups,
+    "as in the bundle: all labels softened by 0.1": _softened(0.1),
+    "all labels softened by 0.2": _softened(0.2),
+    "all labels softened by 0.4": _softened(0.4),
     "NIH's labels softened by 0.1": _softened(0.1, MINED),
     "NIH's labels softened by 0.3": _softened(0.3, MINED),
-    "all labels softened by 0.1": _softened(0.1),
+    "labels as they are: classes alike, and in a class sources alike": _softened(0.0),
+    "labels as they are: classes alike, sources by their films": _classes_alike,
+    "labels as they are: films alike": _films_alike,
+    "labels as they are: groups that are told worst count most (group DRO)": _hardest_groups,
 }
 
 
