@@ -19,8 +19,8 @@ SYNTHESISED = {"train": 180, "test": 80}
 """How many films of each split are turned, inverted and cut."""
 SPOILED = ("rotated 180", "mirrored top to bottom", "sideways", "inverted", "cropped")
 """In which ways."""
-TILTS = (-15, -8, 8, 15)
-"""Degrees by which good films are tilted."""
+TILTED = {f"tilted by {degrees}": degrees for degrees in (-15, -8, 8, 15)}
+"""By how many degrees good films are tilted, by kind."""
 
 SKIMAGE = (
     "brick.png",
@@ -104,10 +104,10 @@ def tilted(films: dataset.Films, data: Path, seed: int = 14) -> list[Picture]:
     for index in np.sort(rng.choice(films.where("test"), SYNTHESISED["test"], replace=False)):
         film = recipe.depth8(recipe.read_film(data / "xrays" / films.file[index]))
         height, width = film.shape
-        for degrees in TILTS:
-            matrix = cv2.getRotationMatrix2D((width / 2, height / 2), float(degrees), 1.0)
+        for kind, degrees in TILTED.items():
+            matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
             turned = cv2.warpAffine(film, matrix, (width, height), flags=cv2.INTER_LINEAR)
-            pictures.append(Picture(turned, "frontal", f"tilted by {degrees}", str(films.file[index]), "test"))
+            pictures.append(Picture(turned, "frontal", kind, str(films.file[index]), "test"))
     return pictures
 
 

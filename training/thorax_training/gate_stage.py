@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from thorax_training import dataset, gate, gate_pictures, locator, networks, quality, recipe, train
+from thorax_training import dataset, gate, gate_pictures, networks, quality, recipe, train
 from thorax_training.paths import Paths
 
 
@@ -31,8 +31,7 @@ def run(paths: Paths) -> None:
     """Fit the gate on the first network's embedding and write gate.json, limits.json and metrics/gate.json."""
     films, network = dataset.read_films(paths.data), networks.NETWORKS[0]
     measured = quality_of(paths, films)
-    lungs = locator.find(paths, (recipe.read_film(paths.data / "xrays" / file) for file in films.file))
-    separations = np.array([quality.separation(one) for one in lungs])
+    separations = np.array([quality.separation(lungs) for lungs in np.load(paths.cache / "lungs.npy")])
     limits = quality.limits_from(measured[films.where("train")], separations[films.where("train")])
     (paths.cache / "limits.json").write_text(json.dumps(limits))
     frontal = train.embedding(paths, network, films)
@@ -49,8 +48,7 @@ def run(paths: Paths) -> None:
     report["not_chest_by_picture"] = gate.out_of_fold(examples, films, frontal, by_kind=False)
     report["not_chest_kind_left_out"] = gate.out_of_fold(examples, films, frontal, by_kind=True)
     report["spoiled_test_films"] = gate.changed_refusals(fitted, examples, "test", gate_pictures.SPOILED)
-    tilts = tuple(f"tilted by {degrees}" for degrees in gate_pictures.TILTS)
-    report["tilted_test_films"] = gate.changed_refusals(fitted, examples, "test", tilts)
+    report["tilted_test_films"] = gate.changed_refusals(fitted, examples, "test", tuple(gate_pictures.TILTED))
     (paths.metrics / "gate.json").write_text(json.dumps(report, indent=1) + "\n")
     for row in report["frontal"] + report["not_chest_by_picture"] + report["spoiled_test_films"] + report["tilted_test_films"]:
         print(row, flush=True)

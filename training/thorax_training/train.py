@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from thorax_training import augment, dataset, features, heads, measures, networks, outside, pooling, recipe
@@ -80,9 +82,14 @@ def fit(
 
 def without_sources(films: Films, copies: np.ndarray, settings: heads.Settings) -> dict[tuple[str, bool], np.ndarray]:
     """Return what one network's head says of all films when fitted without each source (`outside.fitted_without`)."""
-    return outside.fitted_without(
-        films, lambda chosen: heads.softmax(fit(films, copies, chosen, settings).logits(copies[0]))
-    )
+    return without_sources_by(films, copies, lambda chosen: fit(films, copies, chosen, settings))
+
+
+def without_sources_by(
+    films: Films, copies: np.ndarray, fitted: Callable[[np.ndarray], heads.Head]
+) -> dict[tuple[str, bool], np.ndarray]:
+    """Return the same of heads that are fitted in a way of their own, by the positions of films."""
+    return outside.fitted_without(films, lambda chosen: heads.softmax(fitted(chosen).logits(copies[0])))
 
 
 def macro_auroc(probabilities: np.ndarray, label: np.ndarray) -> float:

@@ -31,11 +31,8 @@ Told = dict[tuple[str, bool], np.ndarray]
 def told(films: Films, copies: np.ndarray, fit: Callable[[np.ndarray], heads.Head]) -> Told:
     """Return what the heads of one network say of all films that are fitted, by the positions of films, without each source and on
     all train films."""
-
-    def fitted(chosen: np.ndarray) -> np.ndarray:
-        return heads.softmax(fit(chosen).logits(copies[0]))
-
-    return {**outside.fitted_without(films, fitted), ("", False): fitted(films.where("train"))}
+    whole = heads.softmax(fit(films.where("train")).logits(copies[0]))
+    return {**train.without_sources_by(films, copies, fit), ("", False): whole}
 
 
 def _told(films: Films, copies: np.ndarray, settings: heads.Settings) -> Told:
